@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/error.h"
+
+#include <fmt/format.h>
+
+namespace gridlock {
+
+void check_failed(const char* condition, const std::string& why, std::source_location where) {
+  throw InternalError(fmt::format("internal error at {}:{}: {} ({})", where.file_name(),
+                                  where.line(), why, condition),
+                      "this is a bug in Gridlock; please report it with the run's directory");
+}
+
+}  // namespace gridlock

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gridlock::console {
+
+/// One problem a kernel printed.
+struct Finding {
+  std::string kind;      ///< bug, oops, gpf, panic, warning, lockdep, lockdep_off, hung_task, …
+  std::string title;     ///< for people, without addresses and pids: "kernel BUG in gfs2_glock_nq"
+  std::string function;  ///< the guilty one; empty if none could be named
+  std::vector<std::string> frames;  ///< at most 8, best first, without offsets
+  std::string task;                 ///< command name as printed, or empty
+  std::optional<int> pid;
+  std::optional<int> cpu;
+  std::optional<double> kernel_time;  ///< seconds since the guest's boot
+  std::uint64_t begin = 0;            ///< byte range in the console's bytes, end exclusive
+  std::uint64_t end = 0;
+  bool secondary = false;  ///< a consequence of an earlier finding of the same task or of an oops
+  std::string incomplete;  ///< why the report is not whole; empty: it is
+  std::string identity;    ///< stable over boots, nodes, addresses, pids and builds
+};
+
+}  // namespace gridlock::console

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "console/finding.h"
+
+namespace gridlock::console {
+
+/// Turns the bytes of one kernel console into findings, piece by piece. The findings do not depend
+/// on how the bytes were cut. Any bytes are accepted; memory stays bounded.
+class Reader {
+ public:
+  Reader();
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  void feed(std::string_view bytes);
+
+  /// The console has ended, or is silent for good: closes what is open.
+  void finish();
+
+  /// Findings that are complete (or given up) since the last call, in order of their begin.
+  std::vector<Finding> take();
+
+  std::uint64_t bytes_read() const;
+  std::uint64_t lines_read() const;
+  /// Messages the kernel said it dropped: after them "no report" is unproven.
+  std::uint64_t dropped() const;
+  /// The last line that was not blank, without its line end.
+  std::string_view last_line() const;
+
+ private:
+  struct Machine;
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace gridlock::console

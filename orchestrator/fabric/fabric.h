@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gridlock {
+
+/// Counters of one port since it was made.
+struct PortCounters {
+  std::uint64_t frames_in = 0;   ///< from the node
+  std::uint64_t frames_out = 0;  ///< to the node
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t dropped = 0;     ///< meant for the node, but it did not read fast enough
+  bool connected = false;        ///< QEMU is connected now
+  std::string closed;            ///< why the port was closed, if it was: "peer closed", "bad length"
+};
+
+/// The Ethernet switch between the nodes: one listening UNIX socket per port, QEMU's `stream`
+/// framing (4 bytes of length, big endian, then the frame), MAC learning, one thread. The calls
+/// are safe from any thread. The destructor closes every port and removes the sockets.
+class Fabric {
+ public:
+  virtual ~Fabric() = default;
+
+  /// Makes a port that listens at `socket` (mode 0600, owned by `uid`) for one connection at a time.
+  /// Ports are counted from 0.
+  virtual int add_port(const std::filesystem::path& socket, unsigned uid) = 0;
+
+  virtual std::vector<PortCounters> counters() const = 0;
+};
+
+std::unique_ptr<Fabric> make_fabric();
+
+}  // namespace gridlock

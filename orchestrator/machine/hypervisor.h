@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/event_loop.h"
+
+namespace gridlock {
+
+enum class Acceleration { kvm, tcg };
+
+/// Everything one node's virtual machine is made of. Paths are absolute; socket paths at most 107
+/// bytes.
+struct MachineSpec {
+  std::string name;                        ///< "gl-node1": the domain's
+  Acceleration acceleration = Acceleration::tcg;
+  int vcpus = 1;
+  Bytes memory;
+  std::string mac;
+  std::filesystem::path kernel;            ///< bzImage
+  std::string command_line;
+  std::filesystem::path root_disk;         ///< read-only, serial ROOT
+  std::filesystem::path shared_disk;       ///< raw, shareable, host cache off, serial SHARED; may be empty
+  std::filesystem::path console_log;       ///< written from the first byte
+  std::filesystem::path console_socket;
+  std::filesystem::path agent_socket;      ///< QEMU listens; channel name gridlock.agent.0
+  std::filesystem::path fabric_socket;     ///< ours listens; QEMU connects at start; may be empty
+};
+
+/// What happened to a machine without our asking.
+struct MachineEvent {
+  enum class Kind {
+    panicked,   ///< the guest wrote to the panic device; it is paused and can be looked at
+    stopped,    ///< gone: powered off, or reset
+    crashed,    ///< QEMU itself died
+    watchdog,
+    reset,
+  };
+  std::string machine;
+  Kind kind = Kind::stopped;
+  std::string detail;  ///< libvirt's reason in words
+};
+
+/// Starts and ends machines. Calls return at once; the work is done on a thread per machine, and
+/// `done` and events come on the loop. All calls are made on the loop's thread.
+class Hypervisor {
+ public:
+  /// Null on success; otherwise holds an Error.
+  using Done = std::function<void(std::exception_ptr)>;
+
+  virtual ~Hypervisor() = default;
+
+  virtual void on_event(std::function<void(const MachineEvent&)> handler) = 0;
+
+  /// Defines and starts a machine. On failure nothing of it is left.
+  virtual void start(const MachineSpec& spec, Done done) = 0;
+
+  /// Ends a machine by force, and waits until its process is gone. A machine that does not exist
+  /// is success. Believes no earlier state.
+  virtual void destroy(const std::string& name, Done done) = 0;
+
+  /// Sends a non-maskable interrupt to every CPU of it.
+  virtual void inject_nmi(const std::string& name, Done done) = 0;
+
+  /// QEMU's own log of this machine, its last lines; empty if there is none.
+  virtual std::string qemu_log(const std::string& name) const = 0;
+
+  /// The domain XML it was started with; empty if it never was.
+  virtual std::string domain_xml(const std::string& name) const = 0;
+};
+
+}  // namespace gridlock

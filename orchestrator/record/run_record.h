@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/json.h"
+#include "plan/plan.h"
+
+namespace gridlock {
+
+/// How a trial or a run ended. `error` is ours or the host's fault and gives no verdict.
+enum class Outcome { running, passed, failed, error, interrupted };
+std::string_view to_string(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view text);
+
+/// Something a kernel said or did that it should not have.
+struct FindingRecord {
+  std::string id;        ///< "f1", "f2", …: unique in its trial
+  std::string kind;      ///< as the console reader's kinds, and: stall, silent, reboot, bad_data,
+                         ///< short_transfer, io_error, deadlock, workload
+  std::string title;
+  std::string identity;
+  std::string function;
+  std::vector<std::string> nodes;  ///< names, those it was seen on
+  int count = 1;                   ///< reports that were the same finding
+  std::string step;                ///< the trial's step it was first seen in
+  double at = 0;                   ///< seconds since the trial's start, when first seen
+  bool known = false;              ///< listed in `watch.known`: reported, not judged
+  bool secondary = false;          ///< a consequence of another finding
+  std::string incomplete;          ///< why the report is not whole; empty: it is
+  std::string excerpt;             ///< the first lines of the evidence, printable
+  std::string console;             ///< "nodes/node1/console.log:1234-5678", or empty
+};
+
+/// One workload on one node, or summed over the nodes.
+struct WorkloadCounters {
+  std::uint64_t operations = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t short_transfers = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t bad_blocks = 0;
+  std::uint64_t samples = 0;       ///< progress lines received
+  std::optional<double> read_bytes_per_second;   ///< fio's own numbers
+  std::optional<double> write_bytes_per_second;
+};
+
+struct WorkloadRecord {
+  std::string name;
+  std::string program;  ///< "mmap-dio", "fio"
+  std::string operation;  ///< "read", "write", or fio's rw
+  Outcome outcome = Outcome::running;
+  std::string detail;   ///< one line: "412 reads, none short" or what went wrong
+  double seconds = 0;   ///< from the common start to the last end
+  WorkloadCounters total;
+  std::map<std::string, WorkloadCounters> nodes;
+};
+
+/// What the node says of its kernel's own detectors at the end.
+struct OracleRecord {
+  std::optional<bool> lockdep_alive;   ///< /proc/lockdep_stats debug_locks; absent: no lockdep
+  std::optional<std::uint64_t> taint;  ///< /proc/sys/kernel/tainted
+  std::uint64_t dropped_lines = 0;     ///< messages the console said were dropped
+  std::uint64_t console_bytes = 0;
+};
+
+struct StepRecord {
+  std::string name;
+  double begin = 0;  ///< seconds since the trial's start
+  double end = 0;
+  std::string problem;  ///< empty: the step did what it is for
+};
+
+struct TrialRecord {
+  int number = 0;
+  std::string kernel;
+  std::string name;
+  std::string directory;  ///< relative to the run: "trials/01-unpatched-self-read"
+  Outcome outcome = Outcome::running;
+  bool expected = true;   ///< the outcome is the one the topology expects
+  Expectation expect = Expectation::pass;
+  std::string reason;     ///< one line: why it failed, or what broke
+  UtcTime started{};
+  double seconds = 0;
+  std::vector<StepRecord> steps;
+  std::vector<WorkloadRecord> workloads;
+  std::vector<FindingRecord> findings;
+  std::map<std::string, OracleRecord> oracles;        ///< by node name
+  std::map<std::string, std::string> kernel_releases; ///< by node name: uname -r and -v
+  double own_cpu_seconds = 0;       ///< Gridlock's own user and system time during the trial
+  std::uint64_t own_memory_bytes = 0;  ///< Gridlock's largest resident size so far
+};
+
+struct KernelRecord {
+  std::string name;
+  std::string key;
+  std::string release;
+  double build_seconds = 0;
+  int objects = 0;
+  bool from_cache = false;
+};
+
+struct RunRecord {
+  static constexpr int kSchema = 1;
+  std::string id;          ///< the directory's name
+  std::string topology;    ///< its name
+  std::string plan_hash;
+  std::string gridlock_version;
+  Outcome outcome = Outcome::running;
+  std::string reason;      ///< for error and interrupted: why
+  int exit_code = 0;
+  UtcTime started{};
+  UtcTime updated{};
+  double seconds = 0;
+  std::string accel;         ///< "kvm", "tcg", "fake", or empty until chosen
+  std::string accel_reason;
+  std::string host;          ///< "2 cpus, 23.5 GiB, QEMU 7.2.22"
+  int nodes = 0;
+  std::uint64_t seed = 1;
+  std::string command;       ///< how to run it again
+  std::vector<KernelRecord> kernels;
+  std::vector<TrialRecord> trials;
+};
+
+Json to_json(const RunRecord& run);
+Json to_json(const TrialRecord& trial);
+/// Throws Error naming the member that is missing or wrong.
+RunRecord run_record_from_json(const Json& json);
+
+}  // namespace gridlock

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/duration.h"
+#include "base/error.h"
+
+namespace gridlock {
+
+/// A place in a topology file, counted from 1.
+struct Mark {
+  int line = 0;
+  int column = 0;
+};
+
+/// The topology file is wrong. `what()` is the whole text a person reads: one block per mistake,
+/// "file:line:col: error: text", the offending line, and a caret under the column.
+class TopologyError : public UsageError {
+  using UsageError::UsageError;
+};
+
+/// Where a kernel's source comes from; exactly one member is set.
+struct KernelSource {
+  std::string package;        ///< a Debian package with a source archive, e.g. linux-source-6.1
+  std::filesystem::path dir;  ///< a source tree, absolute
+};
+
+/// What a topology expects of a trial on a kernel.
+enum class Expectation { pass, fail };
+
+/// One kernel as written, with `from:` already resolved: source and config are the inherited
+/// ones and patches are the inherited ones followed by its own.
+struct KernelSpec {
+  std::string name;
+  std::string from;                            ///< the kernel it was derived from, or empty
+  KernelSource source;
+  std::vector<std::string> config;             ///< fragment names or paths, in order of merging
+  std::vector<std::filesystem::path> patches;  ///< absolute, in order of applying
+  Expectation expect = Expectation::pass;      ///< fail: at least one trial must fail
+  std::map<std::string, Expectation> expect_trial;  ///< by trial name; overrides `expect`
+  Mark mark;
+};
+
+struct NodesSpec {
+  int count = 2;  ///< 1 to 16
+  int vcpus = 1;
+  Bytes memory = Bytes::mib(768);
+};
+
+enum class Transport { virtio };
+
+struct DiskSpec {
+  std::string name;
+  Bytes size;
+  Transport transport = Transport::virtio;
+};
+
+struct ClusterSpec {
+  Milliseconds token{10'000};  ///< corosync's token time-out
+};
+
+enum class FilesystemType { gfs2 };
+
+struct FilesystemSpec {
+  FilesystemType type = FilesystemType::gfs2;
+  std::string disk;                             ///< name of a disk
+  std::string mount = "/mnt/shared";            ///< absolute path in the node
+  Bytes journal = Bytes::mib(32);               ///< size of one journal; each node has one
+};
+
+/// `program: mmap-dio`: direct I/O into a shared mapping.
+struct MmapDioSpec {
+  enum class Operation { read, write };
+  enum class Buffer { same_file, next_node, anonymous };
+  Operation operation = Operation::read;
+  Buffer buffer = Buffer::same_file;
+  Bytes transfer = Bytes::mib(1);  ///< size of one read or write
+  Bytes file_size = Bytes::mib(8);
+};
+
+/// `program: fio`: one fio job; keys and values are passed on as fio spells them.
+struct FioSpec {
+  std::vector<std::pair<std::string, std::string>> jobs;  ///< in the order written
+};
+
+struct WorkloadSpec {
+  std::string name;
+  std::optional<MmapDioSpec> mmap_dio;  ///< exactly one of the programs is set
+  std::optional<FioSpec> fio;
+  Milliseconds duration{20'000};
+  Mark mark;
+};
+
+/// One fresh lab and the workloads that run in it, one after another.
+struct TrialSpec {
+  std::string name;  ///< as written, or the workloads' names joined with "+"
+  std::vector<std::string> workloads;
+};
+
+enum class Lockdep { required, optional };
+
+struct WatchSpec {
+  Milliseconds hung_task{10'000};  ///< the kernel's hung_task_timeout_secs; whole seconds
+  Milliseconds stall{5'000};       ///< no progress of a worker for this long is a finding
+  Lockdep lockdep = Lockdep::optional;  ///< required: a kernel without lockdep is an error
+  std::vector<std::string> known;  ///< identities of findings that are reported but not judged
+};
+
+enum class Accel { automatic, kvm, tcg };
+
+struct Topology {
+  std::filesystem::path file;  ///< absolute
+  std::string text;            ///< as read, kept with the results
+  std::string name;
+  std::string description;
+  Accel accel = Accel::automatic;
+  std::vector<KernelSpec> kernels;      ///< in the order written
+  NodesSpec nodes;
+  std::vector<DiskSpec> disks;
+  ClusterSpec cluster;
+  FilesystemSpec filesystem;
+  std::vector<WorkloadSpec> workloads;  ///< in the order written
+  std::vector<TrialSpec> trials;        ///< without `trials:`, one per workload
+  WatchSpec watch;
+};
+
+/// Reads `text`, which came from `file` (for messages; relative paths in it are relative to the
+/// file's folder). Throws TopologyError with every mistake found.
+Topology read_topology(std::string_view text, const std::filesystem::path& file);
+
+/// Reads the file itself; throws UsageError if it cannot be read or is above 1 MiB.
+Topology load_topology(const std::filesystem::path& file);
+
+}  // namespace gridlock
