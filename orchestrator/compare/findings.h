@@ -24,7 +24,9 @@ struct ComparedFinding {
   int head_trials = 0;
 };
 
-/// Findings by identity: on base only, on head only, on both. Ordered by identity.
+/// Findings by identity: on base only, on head only, on both. Ordered by identity. Secondary ones
+/// are left out. An incomplete report is never listed itself, but what it may be a piece of is not
+/// called fixed or new: it is listed in both, with the trials in which it was whole.
 struct FindingComparison {
   std::vector<ComparedFinding> fixed;
   std::vector<ComparedFinding> added;

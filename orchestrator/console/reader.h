@@ -25,6 +25,8 @@ class Reader {
 
   /// Findings that are complete (or given up) since the last call, in order of their begin.
   std::vector<Finding> take();
+  /// A report has begun and not ended yet: a finding will come.
+  bool pending() const;
 
   std::uint64_t bytes_read() const;
   std::uint64_t lines_read() const;

@@ -15,9 +15,9 @@ struct PortCounters {
   std::uint64_t frames_out = 0;  ///< to the node
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  std::uint64_t dropped = 0;     ///< meant for the node, but it did not read fast enough
-  bool connected = false;        ///< QEMU is connected now
-  std::string closed;            ///< why the port was closed, if it was: "peer closed", "bad length"
+  std::uint64_t dropped = 0;  ///< meant for the node, but it did not read fast enough
+  bool connected = false;     ///< QEMU is connected now
+  std::string closed;         ///< why the port was closed, if it was: "peer closed", "bad length"
 };
 
 /// The Ethernet switch between the nodes: one listening UNIX socket per port, QEMU's `stream`
@@ -27,8 +27,8 @@ class Fabric {
  public:
   virtual ~Fabric() = default;
 
-  /// Makes a port that listens at `socket` (mode 0600, owned by `uid`) for one connection at a time.
-  /// Ports are counted from 0.
+  /// Makes a port that listens at `socket` (mode 0600, owned by `uid`) for one connection at a
+  /// time. Ports are counted from 0.
   virtual int add_port(const std::filesystem::path& socket, unsigned uid) = 0;
 
   virtual std::vector<PortCounters> counters() const = 0;

@@ -19,9 +19,9 @@ namespace gridlock {
 /// A program to run on a node.
 struct Job {
   std::vector<std::string> argv;
-  std::map<std::string, std::string> environment;
-  std::string input;
-  std::optional<std::chrono::nanoseconds> at;  ///< guest CLOCK_MONOTONIC to start at; absent: now
+  std::map<std::string, std::string> environment = {};
+  std::string input = {};
+  std::optional<std::chrono::nanoseconds> at = {};  ///< guest CLOCK_MONOTONIC to start at; absent: now
 };
 
 /// How a job ended.

@@ -17,27 +17,28 @@ enum class Acceleration { kvm, tcg };
 /// Everything one node's virtual machine is made of. Paths are absolute; socket paths at most 107
 /// bytes.
 struct MachineSpec {
-  std::string name;                        ///< "gl-node1": the domain's
+  std::string name;  ///< "gl-node1": the domain's
   Acceleration acceleration = Acceleration::tcg;
   int vcpus = 1;
   Bytes memory;
   std::string mac;
-  std::filesystem::path kernel;            ///< bzImage
+  std::filesystem::path kernel;  ///< bzImage; empty: the BIOS boots from root_disk
   std::string command_line;
-  std::filesystem::path root_disk;         ///< read-only, serial ROOT
-  std::filesystem::path shared_disk;       ///< raw, shareable, host cache off, serial SHARED; may be empty
-  std::filesystem::path console_log;       ///< written from the first byte
+  std::filesystem::path root_disk;  ///< raw, read-only, serial ROOT; may be empty
+  std::filesystem::path
+      shared_disk;  ///< raw, shareable, host cache off, serial SHARED; may be empty
+  std::filesystem::path console_log;  ///< written from the first byte
   std::filesystem::path console_socket;
-  std::filesystem::path agent_socket;      ///< QEMU listens; channel name gridlock.agent.0
-  std::filesystem::path fabric_socket;     ///< ours listens; QEMU connects at start; may be empty
+  std::filesystem::path agent_socket;   ///< QEMU listens; channel gridlock.agent.0; may be empty
+  std::filesystem::path fabric_socket;  ///< ours listens; QEMU connects at start; may be empty
 };
 
 /// What happened to a machine without our asking.
 struct MachineEvent {
   enum class Kind {
-    panicked,   ///< the guest wrote to the panic device; it is paused and can be looked at
-    stopped,    ///< gone: powered off, or reset
-    crashed,    ///< QEMU itself died
+    panicked,  ///< the guest wrote to the panic device; it is paused and can be looked at
+    stopped,   ///< gone: powered off, or reset
+    crashed,   ///< QEMU itself died
     watchdog,
     reset,
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,15 +12,20 @@
 
 namespace gridlock {
 
+/// The names of the regular files in `folder`, sorted; none if it cannot be read.
+std::vector<std::string> list_files(const std::filesystem::path& folder);
+
 /// What the plan needs to know of the machine it is made for. Nothing that changes from one
 /// moment to the next: the same host gives the same plan.
 struct HostFacts {
   int cpus = 1;
-  Bytes memory;                    ///< physical
-  bool kvm_device = false;         ///< /dev/kvm can be opened; whether it works is proven later
-  std::string qemu_version;        ///< "7.2.22", or empty if QEMU is not installed
-  std::string compiler;            ///< first line of `gcc --version`, or empty
-  std::filesystem::path fragments; ///< images/kernels: config fragments by name
+  Bytes memory;                     ///< physical
+  bool kvm_device = false;          ///< /dev/kvm can be opened; whether it works is proven later
+  std::string qemu_version;         ///< "7.2.22", or empty if QEMU is not installed
+  std::string compiler;             ///< first line of `gcc --version`, or empty
+  std::filesystem::path fragments;  ///< images/kernels: config fragments by name, and patches/
+  /// All that a plan wants to know of the file system: which files there are. Tests replace it.
+  std::function<std::vector<std::string>(const std::filesystem::path&)> files_in = list_files;
 };
 
 struct PlanOptions {
@@ -28,17 +35,17 @@ struct PlanOptions {
 
 struct PlannedNode {
   NodeId id;
-  std::string name;       ///< "node1"
-  std::string address;    ///< "10.77.0.1", on the fabric
-  std::string mac;        ///< locally administered, from the id alone
+  std::string name;     ///< "node1"
+  std::string address;  ///< "10.77.0.1", on the fabric
+  std::string mac;      ///< locally administered, from the id alone
   int vcpus = 1;
   Bytes memory;
 };
 
 /// A config fragment or a patch, by content.
 struct PlannedFile {
-  std::string name;             ///< as in the topology, for messages
-  std::filesystem::path path;   ///< absolute
+  std::string name;            ///< a fragment's name, or the path relative to the topology
+  std::filesystem::path path;  ///< absolute
 };
 
 struct PlannedKernel {
@@ -52,20 +59,22 @@ struct PlannedKernel {
 
 /// One trial on one kernel.
 struct PlannedTrial {
-  int number = 0;      ///< from 1, in order of running
+  int number = 0;  ///< from 1, in order of running
   std::string kernel;
   std::string name;
   std::vector<std::string> workloads;
   Expectation expect = Expectation::pass;
   /// A kernel-wide `expect: fail`: passing is fine as long as another trial of it fails.
   bool any_of_kernel = false;
+  /// From the plan's seed and the trial's name, so the same for every kernel; below 2^53, which
+  /// every reader of JSON keeps exactly.
   std::uint64_t seed = 0;
 };
 
 /// How long each step of a trial may take at the most, already scaled for emulation.
 struct Deadlines {
   Milliseconds start, connect, form, format, mount, work, verify, collect, stop;
-  // `work` is per workload and comes on top of its duration.
+  // `work` is per workload and comes on top of its duration; laying out its files may take as long.
 };
 
 /// The topology with everything resolved: a pure function of topology, options and host facts.
@@ -77,30 +86,37 @@ struct Plan {
   Accel accel = Accel::automatic;
   std::vector<PlannedKernel> kernels;
   std::vector<PlannedNode> nodes;
-  DiskSpec disk;                        ///< the shared disk the file system is on
-  std::string cluster_name;             ///< at most 32 characters, for corosync and the lock table
-  std::string lock_table;               ///< "cluster:fs", for mkfs
+  DiskSpec disk;             ///< the shared disk the file system is on
+  std::string cluster_name;  ///< at most 32 characters, for corosync and the lock table
+  std::string lock_table;    ///< "cluster:fs", for mkfs
   ClusterSpec cluster;
   FilesystemSpec filesystem;
   std::vector<WorkloadSpec> workloads;
   std::vector<PlannedTrial> trials;
   WatchSpec watch;
   Deadlines deadlines;
-  std::string kernel_command_line;      ///< the same for every node
+  std::string kernel_command_line;  ///< the same for every node
   std::uint64_t seed = 1;
 
   const PlannedKernel& kernel(const std::string& name) const;
   const WorkloadSpec& workload(const std::string& name) const;
 };
 
-/// Throws UsageError for a choice that does not exist (with a suggestion), a patch or fragment
-/// that is not there, or nodes that do not fit the host's memory.
+/// Throws UsageError for a kernel that does not exist (with a suggestion), a patch, fragment or
+/// source tree that is not there, `accel: kvm` without /dev/kvm, or nodes that do not fit the
+/// host's memory. A patch written as a bare file name is looked for next to the topology, then in
+/// `host.fragments`/patches.
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host);
 
-/// Canonical form, as in plan.json: durations in milliseconds, sizes in bytes.
+/// Raised when a member of the plan's JSON changes its meaning or goes away.
+constexpr int kPlanSchema = 1;
+
+/// Canonical form, as in plan.json: durations in milliseconds ("_ms"), sizes in bytes ("_bytes").
+/// Everything but the topology's text, of which it has the SHA-256.
 Json to_json(const Plan& plan);
 
-/// SHA-256 of the canonical form without absolute paths: equal for equal labs on any machine.
+/// SHA-256 of the canonical form without absolute paths, the topology's text and its description:
+/// equal for equal labs on any machine.
 std::string plan_hash(const Plan& plan);
 
 }  // namespace gridlock

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -81,6 +82,7 @@ struct TrialRecord {
   std::string name;
   std::string directory;  ///< relative to the run: "trials/01-unpatched-self-read"
   Outcome outcome = Outcome::running;
+  bool any_of_kernel = false;  ///< see PlannedTrial
   bool expected = true;   ///< the outcome is the one the topology expects
   Expectation expect = Expectation::pass;
   std::string reason;     ///< one line: why it failed, or what broke
@@ -97,15 +99,18 @@ struct TrialRecord {
 
 struct KernelRecord {
   std::string name;
-  std::string key;
-  std::string release;
-  double build_seconds = 0;
-  int objects = 0;
-  bool from_cache = false;
+  std::string from;     ///< the kernel it was derived from, or empty
+  std::string key;      ///< of the cache entry: SHA-256 over source, patches, config and compiler
+  std::string release;  ///< what `uname -r` says
+  double build_seconds = 0;  ///< of the build that made it
+  int objects = 0;           ///< compiled by that build
+  bool from_cache = false;   ///< nothing was built for this run
+  bool perf = false;         ///< built without debug options: its throughput can be compared
 };
 
 struct RunRecord {
   static constexpr int kSchema = 1;
+  static constexpr std::string_view kFormat = "gridlock-run";
   std::string id;          ///< the directory's name
   std::string topology;    ///< its name
   std::string plan_hash;
@@ -126,9 +131,12 @@ struct RunRecord {
   std::vector<TrialRecord> trials;
 };
 
+/// As in run.json and trial.json; docs/results.md describes every member. Times are rounded to
+/// milliseconds.
 Json to_json(const RunRecord& run);
 Json to_json(const TrialRecord& trial);
-/// Throws Error naming the member that is missing or wrong.
+/// Throws Error naming the member that is missing or wrong ("trials[2].findings[0].kind"). Members
+/// it does not know are passed over.
 RunRecord run_record_from_json(const Json& json);
 
 }  // namespace gridlock

@@ -39,7 +39,7 @@ enum class Expectation { pass, fail };
 /// ones and patches are the inherited ones followed by its own.
 struct KernelSpec {
   std::string name;
-  std::string from;                            ///< the kernel it was derived from, or empty
+  std::string from;  ///< the kernel it was derived from, or empty
   KernelSource source;
   std::vector<std::string> config;             ///< fragment names or paths, in order of merging
   std::vector<std::filesystem::path> patches;  ///< absolute, in order of applying
@@ -70,9 +70,9 @@ enum class FilesystemType { gfs2 };
 
 struct FilesystemSpec {
   FilesystemType type = FilesystemType::gfs2;
-  std::string disk;                             ///< name of a disk
-  std::string mount = "/mnt/shared";            ///< absolute path in the node
-  Bytes journal = Bytes::mib(32);               ///< size of one journal; each node has one
+  std::string disk;                   ///< name of a disk
+  std::string mount = "/mnt/shared";  ///< absolute path in the node
+  Bytes journal = Bytes::mib(32);     ///< size of one journal; each node has one
 };
 
 /// `program: mmap-dio`: direct I/O into a shared mapping.
@@ -81,8 +81,8 @@ struct MmapDioSpec {
   enum class Buffer { same_file, next_node, anonymous };
   Operation operation = Operation::read;
   Buffer buffer = Buffer::same_file;
-  Bytes transfer = Bytes::mib(1);  ///< size of one read or write
-  Bytes file_size = Bytes::mib(8);
+  Bytes transfer = Bytes::mib(1);   ///< size of one read or write
+  Bytes file_size = Bytes::mib(8);  ///< of each node
 };
 
 /// `program: fio`: one fio job; keys and values are passed on as fio spells them.
@@ -107,10 +107,10 @@ struct TrialSpec {
 enum class Lockdep { required, optional };
 
 struct WatchSpec {
-  Milliseconds hung_task{10'000};  ///< the kernel's hung_task_timeout_secs; whole seconds
-  Milliseconds stall{5'000};       ///< no progress of a worker for this long is a finding
+  Milliseconds hung_task{10'000};       ///< the kernel's hung_task_timeout_secs; whole seconds
+  Milliseconds stall{5'000};            ///< no progress of a worker for this long is a finding
   Lockdep lockdep = Lockdep::optional;  ///< required: a kernel without lockdep is an error
-  std::vector<std::string> known;  ///< identities of findings that are reported but not judged
+  std::vector<std::string> known;       ///< identities of findings that are reported but not judged
 };
 
 enum class Accel { automatic, kvm, tcg };
@@ -121,7 +121,7 @@ struct Topology {
   std::string name;
   std::string description;
   Accel accel = Accel::automatic;
-  std::vector<KernelSpec> kernels;      ///< in the order written
+  std::vector<KernelSpec> kernels;  ///< in the order written
   NodesSpec nodes;
   std::vector<DiskSpec> disks;
   ClusterSpec cluster;

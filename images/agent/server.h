@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <poll.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/child.h"
+#include "agent/jobs.h"
+#include "agent/outbox.h"
+#include "agent/wire.h"
+#include "base/json.h"
+
+namespace gridlock::agent {
+
+/// Whether this agent owns the machine it runs in.
+enum class Role { node_init, ordinary_process };
+
+/// Answers the host: reads requests, starts work, reports. Knows nothing of the port itself; never
+/// touches a file that may hang, never blocks.
+class Server {
+ public:
+  explicit Server(Role role) : role_(role) {}
+
+  /// What the host sent.
+  void receive(std::string_view bytes);
+  /// The host is there (again): says hello, forgets what was meant for an earlier connection.
+  void connected();
+  /// `moved`: the port took something since the last call. Does what is due: output, heartbeats,
+  /// work that took too long.
+  void turn(bool moved);
+
+  /// Descriptors that make a turn necessary.
+  void watch(std::vector<pollfd>& polled) const;
+  /// Nanoseconds until a turn is necessary whatever happens.
+  std::int64_t patience() const;
+  void reaped(pid_t pid, int status);
+  void kill_jobs() { jobs_.kill_all(); }
+
+  Outbox& outbox() { return outbox_; }
+  /// The host asked for it and has been answered.
+  bool power_off_wanted() const { return power_off_; }
+  std::uint64_t garbage() const { return garbage_ + splitter_.too_long(); }
+
+ private:
+  enum class FileKind { get, put };
+  struct FileJob {
+    Json id;
+    FileKind kind = FileKind::put;
+    std::function<std::string()> work;
+    FileWorker worker;
+    std::string answer;
+    std::int64_t deadline = 0;
+  };
+
+  void line(std::string_view text);
+  void handle(const Json& request);
+  std::string start_file_job(const Json& request, const std::string& kind);
+  void begin(FileJob& job);
+  bool finish(FileJob& job);
+  void pump_files();
+  void answer(const Json& id, const std::string& error, Json members = Json::object());
+  void hello();
+  void heartbeat();
+  bool wants_output() const;
+
+  Role role_;
+  wire::LineSplitter splitter_;
+  std::uint64_t garbage_ = 0;
+  Outbox outbox_;
+  Jobs jobs_;
+  std::vector<FileJob> gets_;
+  std::deque<FileJob> puts_;  ///< one after the other, in the order asked for
+  std::int64_t heartbeat_at_ = 0;
+  std::int64_t moved_at_ = 0;  ///< when the port last took something
+  bool power_off_ = false;
+};
+
+}  // namespace gridlock::agent

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "campaign/prepare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gridlock {
+namespace {
+
+/// The second of a pair reuses the first one's objects: says what that came to.
+void tell_reuse(const Plan& plan, const Prepared& prepared, Progress& progress) {
+  for (const PlannedKernel& kernel : plan.kernels) {
+    const auto base = prepared.kernels.find(kernel.from);
+    const BuiltKernel& built = prepared.kernels.at(kernel.name);
+    if (base == prepared.kernels.end() || built.from_cache) continue;
+    const double first = static_cast<double>(base->second.build_time.count());
+    const double second = static_cast<double>(built.build_time.count());
+    if (first <= 0) continue;
+    progress.note(fmt::format("kernel {} reused the objects of {}: {} against {}, {:.1f} %",
+                              kernel.name, kernel.from, to_string(built.build_time),
+                              to_string(base->second.build_time), 100 * second / first));
+  }
+}
+
+}  // namespace
+
+Prepared prepare(const Plan& plan, const Installation& installation, CommandRunner& runner,
+                 Progress& progress, std::stop_token stop) {
+  Prepared prepared;
+  prepared.image = build_image({installation.recipe, installation.programs}, installation.cache,
+                               runner, progress, stop);
+  // Those with fewer patches first: the others then reuse their objects.
+  std::vector<const PlannedKernel*> order;
+  for (const PlannedKernel& kernel : plan.kernels) order.push_back(&kernel);
+  std::stable_sort(order.begin(), order.end(), [](const PlannedKernel* a, const PlannedKernel* b) {
+    return a->patches.size() < b->patches.size();
+  });
+  for (const PlannedKernel* kernel : order)
+    prepared.kernels[kernel->name] =
+        build_kernel(*kernel, installation.cache, runner, progress, stop);
+  tell_reuse(plan, prepared, progress);
+  return prepared;
+}
+
+}  // namespace gridlock

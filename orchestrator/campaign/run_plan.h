@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+#include "campaign/installation.h"
+#include "base/event_loop.h"
+#include "host/command_runner.h"
+#include "host/progress.h"
+#include "plan/plan.h"
+#include "record/run_record.h"
+#include "trial/trial_observer.h"
+
+namespace gridlock {
+
+struct RunResult {
+  RunRecord record;
+  std::filesystem::path directory;  ///< of the results
+};
+
+/// Runs the plan's trials one after another, each a fresh lab, and keeps everything under
+/// `installation.results`. `command` is how a person repeats it. What breaks on our side is in the
+/// record (outcome error); only a results directory that cannot be written, and bugs, come out as
+/// exceptions. Leaves no process, socket or scratch file.
+RunResult run_plan(const Plan& plan, const Installation& installation, const HostFacts& host,
+                   const std::string& command, CommandRunner& runner, Progress& progress,
+                   TrialObserver& observer, EventLoop& loop, std::stop_token stop);
+
+}  // namespace gridlock

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "campaign/installation.h"
+#include "cli/console_progress.h"
+#include "host/command_runner.h"
+#include "plan/plan.h"
+#include "report/text.h"
+
+namespace gridlock {
+
+/// What every verb gets: where things are, how to talk to the person, when to stop.
+struct Context {
+  std::filesystem::path home;       ///< the checkout: images/, topologies/, results/
+  Installation installation;
+  std::stop_token stop;
+  std::string command;              ///< as typed, to repeat it
+  bool quiet = false;
+  bool json = false;
+  bool no_colour = false;
+
+  HostFacts host_facts() const;
+  ProgressStyle progress_style() const;
+  /// Colour for standard output: only on a terminal that does not refuse it (NO_COLOR).
+  Colour colour() const;
+  /// Loads and plans a topology file. Throws UsageError.
+  Plan plan(const std::filesystem::path& file, const PlanOptions& options) const;
+  std::unique_ptr<CommandRunner> runner = make_command_runner();
+};
+
+/// Finds the checkout the program belongs to and the user's folders. The only place that reads the
+/// environment: GRIDLOCK_HOME, GRIDLOCK_CACHE, XDG_CACHE_HOME, HOME.
+Context make_context(const std::vector<std::string>& arguments, std::stop_token stop);
+
+}  // namespace gridlock

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/plan_options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace gridlock {
+
+void add_plan_options(CLI::App& verb, PlanChoice& choice) {
+  verb.add_option("FILE", choice.file, "Topology file")->required();
+  verb.add_option("--kernel", choice.options.kernels, "Only this kernel; may be repeated")
+      ->type_name("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb.add_option("--seed", choice.options.seed, "Seed of everything that is drawn by chance")
+      ->type_name("N");
+}
+
+}  // namespace gridlock

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "plan/plan.h"
+
+namespace CLI {
+class App;
+}
+
+namespace gridlock {
+
+/// A topology file and what of it is wanted.
+struct PlanChoice {
+  std::string file;
+  PlanOptions options;
+};
+
+/// FILE, --kernel, --seed: the same for every verb that plans.
+void add_plan_options(CLI::App& verb, PlanChoice& choice);
+
+}  // namespace gridlock

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/verbs.h"
+#include "record/run_reader.h"
+#include "report/text.h"
+
+namespace gridlock {
+
+void add_report(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb = app.add_subcommand("report", "Print the summary of a run that was kept");
+  auto name = std::make_shared<std::string>("latest");
+  verb->add_option("RUN", *name, "A run's folder, its name or the end of it, or 'latest'");
+  verb->callback([name, &context, exit_code] {
+    const std::filesystem::path directory = find_run(context.installation.results, *name);
+    const RunRecord run = read_run(directory);
+    const std::string text = context.json ? to_json(run).dump(2) + "\n"
+                                          : text_report(run, directory.string(), context.colour());
+    std::fputs(text.c_str(), stdout);
+    *exit_code = run.exit_code;
+  });
+}
+
+void add_list(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb = app.add_subcommand("list", "List the runs that were kept, oldest first");
+  verb->callback([&context, exit_code] {
+    const std::vector<RunRecord> runs = list_runs(context.installation.results);
+    if (context.json)
+      for (const RunRecord& run : runs) std::printf("%s\n", to_json(run).dump().c_str());
+    else
+      std::fputs(text_list(runs, context.colour()).c_str(), stdout);
+    *exit_code = 0;
+  });
+}
+
+}  // namespace gridlock

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "campaign/run_plan.h"
+#include "cli/plan_options.h"
+#include "cli/verbs.h"
+#include "report/text.h"
+#include "trial/qt_event_loop.h"
+
+namespace gridlock {
+
+void add_run(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb =
+      app.add_subcommand("run", "Run a topology's trials and say what the kernels did");
+  auto choice = std::make_shared<PlanChoice>();
+  add_plan_options(*verb, *choice);
+  verb->add_option("--results", context.installation.results, "Folder for the results")
+      ->type_name("DIR");
+  verb->callback([choice, &context, exit_code] {
+    const HostFacts host = context.host_facts();
+    const Plan plan = context.plan(choice->file, choice->options);
+    const auto progress = make_console_progress(context.progress_style());
+    const auto loop = make_qt_event_loop();
+    const RunResult result = run_plan(plan, context.installation, host, context.command,
+                                      *context.runner, *progress, *progress, *loop, context.stop);
+    progress->clear();
+    const std::string text =
+        context.json ? to_json(result.record).dump() + "\n"
+                     : text_report(result.record, result.directory.string(), context.colour());
+    std::fputs(text.c_str(), stdout);
+    *exit_code = result.record.exit_code;
+  });
+}
+
+}  // namespace gridlock

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+
+#include "cli/context.h"
+
+namespace CLI {
+class App;
+}
+
+namespace gridlock {
+
+/// Each adds one verb to the command line. When the verb is called, `*exit_code` is what it returns.
+/// A new verb is a file of its own and a line here and in main.cpp.
+void add_check(CLI::App& app, Context& context, int* exit_code);
+void add_plan(CLI::App& app, Context& context, int* exit_code);
+void add_prepare(CLI::App& app, Context& context, int* exit_code);
+void add_run(CLI::App& app, Context& context, int* exit_code);
+void add_report(CLI::App& app, Context& context, int* exit_code);
+void add_list(CLI::App& app, Context& context, int* exit_code);
+void add_clean(CLI::App& app, Context& context, int* exit_code);
+
+}  // namespace gridlock

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "console/identity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/text.h"
+#include "console/frames.h"
+#include "console/gfs2_report.h"
+#include "console/lockdep.h"
+
+namespace gridlock::console {
+namespace {
+
+constexpr std::size_t kMaxText = 160;  // of a message inside a title or an identity
+constexpr std::size_t kMaxIdentity = 600;
+constexpr std::size_t kMaxFrames = 8;
+
+/// A report, read as far as most shapes need it.
+struct Subject {
+  const Report& report;
+  std::span<const std::string> body;  ///< from the header on
+  std::string_view header;
+  Stack stack;
+  std::vector<std::string> telling;
+};
+
+/// The first `count` functions from `frames`, as an identity has them: inner<outer.
+std::string chain_of(const std::vector<std::string>& frames, std::size_t count) {
+  return fmt::format(
+      "{}",
+      fmt::join(frames.begin(),
+                frames.begin() + static_cast<std::ptrdiff_t>(std::min(count, frames.size())), "<"));
+}
+
+/// A text with everything that differs from boot to boot taken out: numbers, addresses, and the
+/// names of tasks before a slash and a pid.
+std::string masked(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size() && out.size() < kMaxText;) {
+    const bool starts = i == 0 || std::isalnum(static_cast<unsigned char>(text[i - 1])) == 0;
+    std::size_t end = i;
+    bool digit = false;
+    while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0)
+      digit |= std::isdigit(static_cast<unsigned char>(text[end++])) != 0;
+    if (text.substr(i).starts_with("0x")) {
+      end = i + 2;
+      while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
+      digit = true;
+    }
+    if (starts && digit) {
+      out += 'N';
+      i = end;
+    } else {
+      out += text[i++];
+    }
+  }
+  return printable(trimmed(out), kMaxText);
+}
+
+/// `FILE` of the `FILE:LINE` that follows `key`; empty if there is none.
+std::string file_after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + key.size());
+  return printable(text.substr(0, text.find_first_of(": !,")), kMaxText);
+}
+
+std::string in_function(std::string_view what, const std::string& function) {
+  return function.empty() ? std::string(what) : fmt::format("{} in {}", what, function);
+}
+
+/// What a WARN or list check said before its header.
+std::string message_of(const Report& report) {
+  for (std::size_t i = 0; i < report.header_index(); ++i) {
+    const std::string_view text = trimmed(report.lines()[i]);
+    if (text.empty() || text.starts_with("gfs2: ") || Preamble::begins(text)) continue;
+    return masked(text);
+  }
+  return {};
+}
+
+void describe_die(const Subject& subject, Finding& finding) {
+  const std::string& kind = finding.kind;
+  finding.frames = subject.telling;
+  if (!subject.telling.empty()) finding.function = subject.telling.front();
+  const std::string_view sub = subject.report.phrase().sub;
+  if (sub == "kernel-bug") {
+    finding.title = in_function("kernel BUG", finding.function);
+    const std::string file = file_after(subject.header, "kernel BUG at ");
+    const std::string message = message_of(subject.report);
+    finding.identity =
+        fmt::format("bug:{}:{}{}{}", file, finding.function, message.empty() ? "" : ":", message);
+    if (const auto recursion = glock_recursion(subject.report.lines(), subject.stack)) {
+      finding.identity = recursion->identity;
+      finding.frames.insert(finding.frames.begin(), recursion->frames.begin(),
+                            recursion->frames.end());
+      finding.function = recursion->frames.front();
+    }
+    return;
+  }
+  const std::string what = kind == "gpf" ? "general protection fault" : kind;
+  finding.title = in_function(what, finding.function);
+  finding.identity =
+      fmt::format("{}:{}{}{}", kind, sub, sub.empty() ? "" : ":", chain_of(subject.telling, 3));
+}
+
+void describe_warning(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  const std::string named = plain_name(symbol_in(subject.header));
+  if (!named.empty() && !is_primitive(named)) finding.frames.insert(finding.frames.begin(), named);
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  finding.title = in_function("WARNING", finding.function);
+  std::string file = file_after(subject.header, " at ");
+  if (file.find('/') == std::string::npos) file = file_after(subject.header, "WARNING: ");
+  if (file.find('/') == std::string::npos) file.clear();
+  const std::string message = message_of(subject.report);
+  finding.identity =
+      fmt::format("warning:{}:{}{}{}", file, finding.function, message.empty() ? "" : ":", message);
+}
+
+/// The stack that lockdep prints last, not those of the dependency chain.
+std::span<const std::string> after_backtrace(std::span<const std::string> lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (lines[i].starts_with("stack backtrace:")) return lines.subspan(i);
+  return lines;
+}
+
+void describe_lockdep(const Subject& subject, Finding& finding) {
+  const std::string sub(subject.report.phrase().sub);
+  finding.frames = telling_frames(stack_in(after_backtrace(subject.body)));
+  for (std::size_t i = 0; i + 1 < subject.body.size(); ++i) {
+    if (subject.body[i].find(" is trying to ") == std::string::npos) continue;
+    const std::size_t at = subject.body[i + 1].find(" at: ");
+    const std::string wanting = at == std::string::npos
+                                    ? std::string()
+                                    : plain_name(symbol_in(subject.body[i + 1].substr(at)));
+    if (!wanting.empty() && !is_primitive(wanting))
+      finding.frames.insert(finding.frames.begin(), wanting);
+    break;
+  }
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+
+  if (sub == "circular") {
+    std::vector<std::string> cycle = lock_cycle(subject.body);
+    const bool whole = !cycle.empty();
+    if (!whole) {
+      cycle = lock_classes(subject.body, 2);
+      if (finding.incomplete.empty()) finding.incomplete = "its chain of locks is not whole";
+    }
+    finding.identity =
+        fmt::format("lockdep:circular:{}{}", fmt::join(cycle, ">"), whole ? "" : ":partial");
+    finding.title = fmt::format("lockdep: {}", fmt::join(cycle, " / "));
+    return;
+  }
+  if (sub == "rcu-usage") {
+    for (const std::string& line : subject.body.subspan(1)) {
+      if (line.find(" suspicious ") == std::string::npos) continue;
+      finding.identity =
+          fmt::format("lockdep:rcu-usage:{}:{}:{}", file_after(line, ""), finding.function,
+                      masked(std::string_view(line).substr(line.find(' '))));
+      break;
+    }
+    if (finding.identity.empty())
+      finding.identity = fmt::format("lockdep:rcu-usage:{}", finding.function);
+    finding.title = in_function("lockdep: suspicious RCU usage", finding.function);
+    return;
+  }
+  const bool two = sub.ends_with("order") || sub == "irq-inversion";
+  const std::vector<std::string> classes = lock_classes(subject.body, two ? 2 : 1);
+  std::string detail;
+  if (sub == "inconsistent")
+    for (const std::string& line : subject.body)
+      if (line.starts_with("inconsistent {")) detail = ":" + masked(line.substr(13));
+  const bool by_class = two || sub == "recursive" || sub == "inconsistent";
+  finding.identity = fmt::format("lockdep:{}:{}{}{}", sub, fmt::join(classes, ">"), detail,
+                                 by_class ? "" : ":" + finding.function);
+  finding.title = classes.empty() ? in_function("lockdep: " + sub, finding.function)
+                                  : fmt::format("lockdep: {} {}", sub, fmt::join(classes, " / "));
+}
+
+void describe_hung_task(const Subject& subject, Finding& finding) {
+  for (const std::string& function : subject.stack.frames) {
+    if (is_primitive(function) || is_glock_wait(function)) continue;
+    if (!finding.frames.empty() && (is_plumbing(function) || finding.frames.back() == function))
+      continue;
+    finding.frames.push_back(function);
+    if (finding.frames.size() == kMaxFrames) break;
+  }
+  if (finding.frames.empty()) finding.frames = subject.telling;
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  finding.title = in_function("hung task", finding.function);
+  finding.identity = "hung:" + (finding.frames.empty() ? "unknown" : chain_of(finding.frames, 3));
+}
+
+void describe_stall(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  if (finding.kind == "wq_lockup")
+    for (const std::string& line : subject.body) {
+      const std::size_t at = line.find("in-flight: ");
+      const std::size_t colon = at == std::string::npos ? at : line.find(':', at + 11);
+      if (colon == std::string::npos) continue;
+      const std::string name =
+          line.substr(colon + 1, line.find_first_of(" ,", colon + 1) - colon - 1);
+      finding.frames.insert(finding.frames.begin(), printable(name, 64));
+      break;
+    }
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  std::string what = finding.kind;
+  std::replace(what.begin(), what.end(), '_', ' ');
+  finding.title = in_function(what, finding.function);
+  const auto most = static_cast<std::ptrdiff_t>(std::min<std::size_t>(5, finding.frames.size()));
+  const std::set<std::string> top(finding.frames.begin(), finding.frames.begin() + most);
+  finding.identity = fmt::format("{}:{}", finding.kind, fmt::join(top, ","));
+}
+
+void describe_sanitizer(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  const std::string named = plain_name(symbol_in(subject.header));
+  if (!named.empty() && !is_primitive(named) && !is_plumbing(named))
+    finding.frames.insert(finding.frames.begin(), named);
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  // "BUG: KASAN: use-after-free in F+0x…", "UBSAN: shift-out-of-bounds in FILE:LINE:COL"
+  const bool ubsan = finding.kind == "ubsan";
+  std::string_view type = subject.header;
+  const std::string_view start = subject.report.phrase().start;
+  type.remove_prefix(std::min(type.size(), type.find(start) + start.size()));
+  const std::string what = masked(type.substr(0, type.find(" in ")));
+  std::string name = finding.kind;
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  finding.title = in_function(name + ": " + what, finding.function);
+  finding.identity = ubsan
+                         ? fmt::format("ubsan:{}:{}:{}", what, file_after(subject.header, " in "),
+                                       finding.function)
+                         : fmt::format("{}:{}:{}", finding.kind, what, chain_of(finding.frames, 3));
+}
+
+void describe_atomic_sleep(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  finding.title = in_function("sleeping in atomic context", finding.function);
+  finding.identity =
+      fmt::format("atomic_sleep:{}:{}", subject.report.phrase().sub, chain_of(finding.frames, 2));
+}
+
+void describe_other_bug(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  const std::string text = masked(subject.header);
+  finding.title = text;
+  finding.identity = fmt::format("bug:{}:{}", text, finding.function);
+}
+
+void describe_panic(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  const std::string_view phrase = subject.report.phrase().start;
+  const std::size_t at = subject.header.find(phrase);
+  std::string_view text = subject.header.substr(at + phrase.size());
+  if (text.starts_with(": ")) text.remove_prefix(2);
+  finding.title = fmt::format("kernel panic: {}", masked(text));
+  finding.identity = fmt::format("panic:{}:{}", masked(text), finding.function);
+}
+
+void describe_fs(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  const FsError error = fs_error(subject.body);
+  if (!error.function.empty())
+    finding.function = error.function;
+  else if (!finding.frames.empty())
+    finding.function = finding.frames.front();
+  const std::string reason = masked(error.reason);
+  finding.title = in_function("GFS2: " + reason, finding.function);
+  finding.identity =
+      fmt::format("gfs2:{}:{}:{}", subject.report.phrase().sub, reason, finding.function);
+}
+
+void describe_line(const Subject& subject, Finding& finding) {
+  const std::string_view sub = subject.report.phrase().sub;
+  finding.title = masked(subject.header);
+  if (finding.kind == "lockdep_off") {
+    // "BUG: MAX_LOCKDEP_CHAINS too low!": the limit is the identity
+    const std::size_t at = subject.header.find("MAX_");
+    const std::string limit(subject.header.substr(at, subject.header.find(' ', at) - at));
+    finding.title = "lockdep turned itself off: " + printable(limit, 64) + " too low";
+    finding.identity = "lockdep_off:" + printable(limit, 64);
+    return;
+  }
+  finding.identity = sub.empty() ? fmt::format("{}:{}", finding.kind, finding.title)
+                                 : fmt::format("{}:{}", finding.kind, sub);
+}
+
+using Describe = void (*)(const Subject&, Finding&);
+
+// In the order of Shape.
+constexpr std::array<Describe, 11> kDescribe{
+    describe_die,   describe_warning,   describe_lockdep,      describe_hung_task,
+    describe_stall, describe_sanitizer, describe_atomic_sleep, describe_other_bug,
+    describe_panic, describe_fs,        describe_line,
+};
+
+}  // namespace
+
+Finding describe(const Report& report) {
+  Finding finding;
+  finding.kind = report.phrase().kind;
+  finding.task = report.task();
+  finding.pid = report.pid();
+  finding.cpu = report.cpu();
+  finding.kernel_time = report.time();
+  finding.begin = report.begin();
+  finding.end = report.end();
+  finding.incomplete = report.incomplete();
+
+  const std::span<const std::string> lines(report.lines());
+  const auto body = lines.subspan(report.header_index());
+  const Stack stack = stack_in(body);
+  const Subject subject{report, body, report.header(), stack, telling_frames(stack)};
+  kDescribe.at(static_cast<std::size_t>(report.phrase().shape))(subject, finding);
+
+  std::set<std::string> seen;
+  std::erase_if(finding.frames, [&](const std::string& f) { return !seen.insert(f).second; });
+  if (finding.frames.size() > kMaxFrames) finding.frames.resize(kMaxFrames);
+  if (finding.identity.size() > kMaxIdentity) finding.identity.resize(kMaxIdentity);
+  return finding;
+}
+
+}  // namespace gridlock::console

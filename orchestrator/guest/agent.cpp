@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/wire.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace gridlock {
+namespace {
+
+/// An answer that takes longer is not coming; the waits of a trial have their own deadlines.
+constexpr Milliseconds kAnswerLimit{60'000};
+/// Pings for a clock offset; the best of them counts.
+constexpr int kClockPings = 8;
+constexpr std::size_t kMostText = 1024;  ///< bytes kept of a text the node sent
+
+std::string short_text(const Json& message, std::string_view key) {
+  return printable(text_or(message, key, ""), kMostText);
+}
+
+/// A number from 0 to 2^31 − 1.
+std::optional<int> small_number(const Json& message, std::string_view key) {
+  const std::int64_t value = integer_or(message, key, -1);
+  if (value < 0 || value > 0x7fffffff) return std::nullopt;
+  return static_cast<int>(value);
+}
+
+class ChannelAgent final : public Agent {
+ public:
+  ChannelAgent(std::unique_ptr<LineChannel> channel, EventLoop& loop)
+      : loop_(loop), channel_(std::move(channel)) {
+    channel_->on_bytes([this](std::string_view bytes) {
+      splitter_.add(bytes, [this](std::string_view text) { line(text); });
+    });
+    channel_->on_lost([this](const std::string& why) { lose(why); });
+    // A node restored from a template said hello long ago.
+    ask({{"request", "hello"}}, [](const Json&, const Reply&) {});
+  }
+  ChannelAgent(const ChannelAgent&) = delete;
+  ChannelAgent& operator=(const ChannelAgent&) = delete;
+  ~ChannelAgent() override {
+    for (const auto& [id, pending] : pending_) loop_.cancel(pending.timer);
+    for (const auto& [number, measuring] : measuring_) loop_.cancel(measuring->timer);
+  }
+
+  const std::optional<Hello>& hello() const override { return hello_; }
+  std::optional<SteadyTime> last_heard() const override { return last_heard_; }
+  const std::string& lost() const override { return lost_; }
+  std::uint64_t garbage() const override { return garbage_ + splitter_.too_long(); }
+
+  void identify(const Identity& identity, Answer answer) override {
+    Json hosts = Json::array();
+    for (const auto& [name, address] : identity.hosts)
+      hosts.push_back({{"name", name}, {"address", address}});
+    ask({{"request", "identify"},
+         {"node", identity.node.number},
+         {"name", identity.name},
+         {"address", identity.address},
+         {"prefix", 24},
+         {"mac", identity.mac},
+         {"realtime", identity.realtime.count()},
+         {"entropy", wire::to_base64(identity.entropy)},
+         {"hosts", hosts}},
+        plain(std::move(answer)));
+  }
+
+  JobId run(const Job& job, JobHandlers handlers) override {
+    const JobId id = ++last_job_;
+    jobs_.emplace(id, std::move(handlers));
+    Json request{{"request", "run"}, {"process", id}, {"argv", job.argv}};
+    if (!job.environment.empty()) request["env"] = job.environment;
+    if (!job.input.empty()) request["input"] = wire::to_base64(job.input);
+    if (job.at) request["at"] = job.at->count();
+    ask(std::move(request), [this, id](const Json&, const Reply& reply) {
+      // A lost agent ends no job: nobody knows how it ended.
+      if (!reply.ok() && lost_.empty()) end_job(id, {{}, {}, reply.error});
+    });
+    return id;
+  }
+
+  void signal(JobId job, int number) override {
+    ask({{"request", "signal"}, {"process", job}, {"signal", number}},
+        [](const Json&, const Reply&) {});
+  }
+
+  void forget(JobId job) override { jobs_.erase(job); }
+
+  void put(const std::string& path, std::string_view data, int mode, Answer answer) override {
+    put_part(path, std::string(data), 0, mode, std::move(answer));
+  }
+
+  void get(const std::string& path, std::size_t limit, Answer answer) override {
+    get_part(path, limit, {}, std::move(answer));
+  }
+
+  void sysrq(char key, Answer answer) override {
+    ask({{"request", "sysrq"}, {"key", std::string(1, key)}}, plain(std::move(answer)));
+  }
+
+  void power_off() override {
+    ask({{"request", "poweroff"}}, [](const Json&, const Reply&) {});
+  }
+
+  void measure_clock(Milliseconds limit,
+                     std::function<void(std::optional<ClockOffset>)> done) override {
+    auto measuring = std::make_unique<Measuring>();
+    measuring->done = std::move(done);
+    const std::uint64_t number = ++last_measuring_;
+    measuring->timer = loop_.after(limit, [this, number] { end_measuring(number); });
+    measuring_.emplace(number, std::move(measuring));
+    ping(number);
+  }
+
+ private:
+  using Handler = std::function<void(const Json& message, const Reply& reply)>;
+
+  struct Pending {
+    Handler handler;
+    EventLoop::TimerId timer;
+  };
+  struct Measuring {
+    std::function<void(std::optional<ClockOffset>)> done;
+    std::optional<ClockOffset> best;
+    int answered = 0;
+    EventLoop::TimerId timer = 0;
+  };
+
+  static Handler plain(Answer answer) {
+    return [answer = std::move(answer)](const Json&, const Reply& reply) {
+      if (answer) answer(reply);
+    };
+  }
+
+  void ask(Json request, Handler handler) {
+    const std::uint64_t id = ++last_request_;
+    request["id"] = id;
+    const std::string text = request.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string wrong = lost_.empty() ? "" : "the agent is lost: " + lost_;
+    if (wrong.empty() && text.size() > wire::kLineLimit)
+      wrong = "the request is longer than a line may be";
+    const EventLoop::TimerId timer =
+        loop_.after(wrong.empty() ? kAnswerLimit : Milliseconds{0}, [this, id, wrong] {
+          finish(id, {}, {wrong.empty() ? "no answer in " + to_string(kAnswerLimit) : wrong, {}});
+        });
+    pending_.emplace(id, Pending{std::move(handler), timer});
+    if (wrong.empty()) channel_->send(text + "\n");
+  }
+
+  void finish(std::uint64_t id, const Json& message, const Reply& reply) {
+    const auto found = pending_.find(id);
+    if (found == pending_.end()) return;
+    const Pending pending = std::move(found->second);
+    pending_.erase(found);
+    loop_.cancel(pending.timer);
+    pending.handler(message, reply);
+  }
+
+  void put_part(const std::string& path, std::string data, std::size_t sent, int mode,
+                Answer answer) {
+    const std::string part = wire::to_base64(std::string_view(data).substr(sent, wire::kGetLimit));
+    Json request{{"request", "put"}, {"path", path}, {"data", part}, {"mode", mode},
+                 {"append", sent > 0}};
+    const std::size_t next = sent + wire::kGetLimit;
+    ask(std::move(request), [this, path, data = std::move(data), next, mode,
+                             answer = std::move(answer)](const Json&, const Reply& reply) {
+      if (!reply.ok() || next >= data.size()) {
+        if (answer) answer(reply);
+        return;
+      }
+      put_part(path, data, next, mode, answer);
+    });
+  }
+
+  void get_part(const std::string& path, std::size_t limit, std::string held, Answer answer) {
+    const std::size_t wanted = std::min(wire::kGetLimit, limit - held.size());
+    Json request{{"request", "get"}, {"path", path}, {"offset", held.size()}, {"limit", wanted}};
+    ask(std::move(request), [this, path, limit, wanted, held = std::move(held),
+                             answer = std::move(answer)](const Json& message, const Reply& reply) {
+      if (!reply.ok()) {
+        if (answer) answer(reply);
+        return;
+      }
+      const auto data = wire::from_base64(text_or(message, "data", ""));
+      if (!data || data->size() > wanted) {
+        ++garbage_;
+        if (answer) answer({"the agent's answer to get is not readable", {}});
+        return;
+      }
+      std::string whole = held + *data;
+      const bool more =
+          !flag_or(message, "end", true) && !data->empty() && whole.size() < limit;
+      if (more) return get_part(path, limit, std::move(whole), answer);
+      if (answer) answer({{}, std::move(whole)});
+    });
+  }
+
+  void ping(std::uint64_t number) {
+    const SteadyTime sent = loop_.now();
+    ask({{"request", "ping"}}, [this, number, sent](const Json& message, const Reply& reply) {
+      const auto found = measuring_.find(number);
+      if (found == measuring_.end()) return;
+      Measuring& measuring = *found->second;
+      const std::int64_t guest = integer_or(message, "monotonic", -1);
+      if (!reply.ok() || guest < 0) return end_measuring(number);
+      const auto half = std::chrono::nanoseconds(loop_.now() - sent) / 2;
+      const auto host = std::chrono::nanoseconds((sent + half).time_since_epoch());
+      if (!measuring.best || half < measuring.best->uncertainty)
+        measuring.best = ClockOffset{std::chrono::nanoseconds(guest) - host, half};
+      if (++measuring.answered == kClockPings) return end_measuring(number);
+      ping(number);
+    });
+  }
+
+  void end_measuring(std::uint64_t number) {
+    const auto found = measuring_.find(number);
+    if (found == measuring_.end()) return;
+    const std::unique_ptr<Measuring> measuring = std::move(found->second);
+    measuring_.erase(found);
+    loop_.cancel(measuring->timer);
+    measuring->done(measuring->best);
+  }
+
+  void line(std::string_view text) {
+    const auto message = parse_json(text);
+    if (!message || !message->is_object() || !understand(*message)) {
+      ++garbage_;
+      return;
+    }
+    last_heard_ = loop_.now();
+  }
+
+  bool understand(const Json& message) {
+    if (message.contains("id")) return answered(message);
+    const std::string event = text_or(message, "event", "");
+    if (event == "heartbeat") return true;
+    if (event == "hello") return greeted(message);
+    if (event == "output") return heard(message);
+    if (event == "exit") return ended(message);
+    return false;
+  }
+
+  bool answered(const Json& message) {
+    const std::int64_t id = integer_or(message, "id", -1);
+    const auto ok = message.find("ok");
+    if (id < 0 || ok == message.end() || !ok->is_boolean()) return false;
+    if (!pending_.contains(static_cast<std::uint64_t>(id))) return false;
+    Reply reply;
+    if (!ok->get<bool>()) {
+      reply.error = short_text(message, "error");
+      if (reply.error.empty()) reply.error = "the agent gave no reason";
+    }
+    finish(static_cast<std::uint64_t>(id), message, reply);
+    return true;
+  }
+
+  bool greeted(const Json& message) {
+    if (integer_or(message, "protocol", 0) != wire::kProtocol) return false;
+    hello_ = Hello{short_text(message, "boot_id"), short_text(message, "kernel"),
+                   short_text(message, "version")};
+    return true;
+  }
+
+  bool heard(const Json& message) {
+    const std::int64_t process = integer_or(message, "process", -1);
+    const std::string stream = text_or(message, "stream", "");
+    const auto data = wire::from_base64(text_or(message, "data", ""));
+    if (process < 0 || !data || (stream != "stdout" && stream != "stderr")) return false;
+    const auto job = jobs_.find(static_cast<JobId>(process));
+    if (job == jobs_.end()) return true;
+    // A copy: the handler may forget the job.
+    const auto handler = stream == "stdout" ? job->second.on_output : job->second.on_errors;
+    if (handler) handler(*data);
+    return true;
+  }
+
+  bool ended(const Json& message) {
+    const std::int64_t process = integer_or(message, "process", -1);
+    if (process < 0) return false;
+    JobEnd end{small_number(message, "status"), small_number(message, "signal"),
+               short_text(message, "error")};
+    if (!end.status && !end.signal && end.error.empty()) return false;
+    end_job(static_cast<JobId>(process), end);
+    return true;
+  }
+
+  void end_job(JobId id, const JobEnd& end) {
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    const JobHandlers handlers = std::move(found->second);
+    jobs_.erase(found);
+    if (handlers.on_end) handlers.on_end(end);
+  }
+
+  void lose(const std::string& why) {
+    lost_ = why.empty() ? "the connection ended" : why;
+    while (!pending_.empty())
+      finish(pending_.begin()->first, {}, {"the agent is lost: " + lost_, {}});
+  }
+
+  EventLoop& loop_;
+  wire::LineSplitter splitter_;
+  std::optional<Hello> hello_;
+  std::optional<SteadyTime> last_heard_;
+  std::string lost_;
+  std::uint64_t garbage_ = 0;
+  std::uint64_t last_request_ = 0;
+  std::uint64_t last_measuring_ = 0;
+  JobId last_job_ = 0;
+  std::map<std::uint64_t, Pending> pending_;
+  std::map<JobId, JobHandlers> jobs_;
+  std::map<std::uint64_t, std::unique_ptr<Measuring>> measuring_;
+  std::unique_ptr<LineChannel> channel_;
+};
+
+}  // namespace
+
+std::unique_ptr<Agent> make_agent(std::unique_ptr<LineChannel> channel, EventLoop& loop) {
+  return std::make_unique<ChannelAgent>(std::move(channel), loop);
+}
+
+}  // namespace gridlock

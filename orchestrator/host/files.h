@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace gridlock {
+
+/// The whole file. Throws Error if it cannot be read or is larger than `limit`.
+std::string read_file(const std::filesystem::path& file, Bytes limit);
+
+/// Writes a file that is either the old or the new one whenever one looks, also after a power
+/// failure. Mode 0644. Throws Error.
+void write_file_atomically(const std::filesystem::path& file, std::string_view bytes);
+
+/// Makes `to` have the bytes of `from` at the least cost: shared blocks where the file system can,
+/// else a hard link, else a copy. `to` may be the same file: for files that nobody changes. An old
+/// `to` is replaced. Returns `to`. Throws Error.
+std::filesystem::path place_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// What is free for us on the file system of `path`, or of its nearest parent that exists.
+Bytes free_space(const std::filesystem::path& path);
+
+/// Throws Error "no room for <purpose>: …" if less than `needed` is free there.
+void require_free_space(const std::filesystem::path& path, Bytes needed, std::string_view purpose);
+
+/// Creates the folder and those above it. Throws Error.
+void make_directories(const std::filesystem::path& folder);
+
+/// Removes the tree if it is there; unreadable folders inside it are made readable first. Throws
+/// Error.
+void remove_tree(const std::filesystem::path& folder);
+
+/// A new folder of our own (mode 0700), removed with all that is in it.
+class TempDir {
+ public:
+  /// In `parent`, which must exist; the name begins with `prefix`.
+  explicit TempDir(const std::filesystem::path& parent, std::string_view prefix = "tmp-");
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace gridlock

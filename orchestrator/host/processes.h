@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace gridlock {
+
+/// QEMU processes (argv[0] is a qemu-system-…) with a path at or below `folder` in their command
+/// line. Source: /proc/PID/cmdline.
+std::vector<pid_t> qemu_processes_of(const std::filesystem::path& folder);
+
+/// Ends the QEMU processes of dead runs in `base` and removes their folders; live runs are not
+/// touched. Says for each what it was: "removed /var/tmp/gridlock-0/abc, left by a killed run (2
+/// QEMU processes ended)". Throws Error if one cannot be ended or removed.
+std::vector<std::string> end_leftovers(const std::filesystem::path& base);
+
+}  // namespace gridlock

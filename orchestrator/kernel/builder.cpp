@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/builder.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "host/file_lock.h"
+#include "host/files.h"
+#include "kernel/cache_entry.h"
+#include "kernel/config.h"
+#include "kernel/key.h"
+#include "kernel/make.h"
+#include "kernel/patches.h"
+#include "kernel/source.h"
+#include "kernel/tools.h"
+#include "kernel/workspace.h"
+
+namespace gridlock {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr Bytes kLargestFragment = Bytes::mib(1);
+constexpr Bytes kLargestPatch = Bytes::mib(64);
+constexpr Milliseconds kLockDeadline{4 * 3'600'000};
+/// Objects of Debian's 6.1 with the fragments base, cluster and debug: what a first
+/// build's progress is measured by.
+constexpr int kObjectsOfALab = 1'313;
+/// Of a finished kernel: bzImage, vmlinux and System.map.
+constexpr Bytes kRoomOfEntry = Bytes::mib(64);
+
+/// One call of build_kernel.
+class Build {
+ public:
+  Build(const PlannedKernel& kernel, const fs::path& cache, CommandRunner& runner,
+        Progress& progress, std::stop_token stop)
+      : kernel_(kernel), kernels_(cache / "kernels"), runner_(runner), progress_(progress),
+        stop_(std::move(stop)), what_("kernel " + kernel.name) {}
+
+  BuiltKernel run() {
+    progress_.begin(what_);
+    identify();
+    if (auto found = from_cache()) return *found;
+    make_directories(kernels_ / "work");
+    const fs::path folder = kernels_ / "work" / workspace_key(identity_);
+    const FileLock lock = FileLock::take(
+        folder.string() + ".lock", "building " + what_, kLockDeadline, stop_,
+        [this](const std::string& note) { progress_.note(what_ + ": " + note); });
+    // Whoever held the lock may have built just this kernel.
+    if (auto found = from_cache()) return *found;
+    remove_leftovers();
+    Workspace workspace(folder);
+    return build(workspace, lock);
+  }
+
+ private:
+  void identify() {
+    std::vector<std::vector<ConfigRequest>> fragments;
+    for (const PlannedFile& fragment : kernel_.config)
+      fragments.push_back(
+          parse_fragment(read_file(fragment.path, kLargestFragment), fragment.path));
+    requests_ = merge_requests(fragments);
+    for (const PlannedFile& patch : kernel_.patches)
+      patches_.push_back({patch.name, patch.path, read_file(patch.path, kLargestPatch)});
+    source_ = find_source(kernel_.source, kernels_ / "sources", stop_);
+    identity_ = {source_.identity, merged_text(requests_), compiler_identity(runner_, stop_)};
+    key_ = kernel_key(identity_, patches_);
+    entry_ = kernels_ / key_;
+  }
+
+  /// A damaged entry is left where it is: it is replaced by the one who has the lock.
+  std::optional<BuiltKernel> from_cache() {
+    EntryLook look = look_at_entry(entry_);
+    if (look.state != EntryLook::State::whole) return std::nullopt;
+    look.kernel.name = kernel_.name;
+    look.kernel.from_cache = true;
+    progress_.end(what_, "from the cache");
+    return look.kernel;
+  }
+
+  void remove_leftovers() {
+    const EntryLook look = look_at_entry(entry_);
+    if (look.state == EntryLook::State::damaged) {
+      progress_.note(fmt::format("{}: its entry in the cache is damaged ({}); building it again",
+                                 what_, look.damage));
+      remove_tree(entry_);
+    }
+    remove_tree(fresh());
+  }
+
+  BuiltKernel build(Workspace& workspace, const FileLock& lock) {
+    const auto begin = std::chrono::steady_clock::now();
+    require_tools(source_.tree, identity_.config, runner_, stop_);
+    progress_.advance(what_, 0, 0, "preparing the source");
+    workspace.switch_to(source_, patches_, runner_, stop_);
+    require_free_space(kernels_, kRoomOfEntry, what_);
+    const int objects = compile(workspace, lock);
+    const auto time = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() -
+                                                               begin);
+    publish(workspace, time, objects);
+    EntryLook look = look_at_entry(entry_);
+    GRIDLOCK_CHECK(look.state == EntryLook::State::whole, "just published: " + look.damage);
+    look.kernel.name = kernel_.name;
+    progress_.end(what_, fmt::format("built in {}, {} objects compiled", to_string(time), objects));
+    return look.kernel;
+  }
+
+  int compile(Workspace& workspace, const FileLock& lock) {
+    try {
+      return compile_once(workspace, lock);
+    } catch (const CompileError&) {
+      if (!workspace.was_interrupted()) {
+        workspace.end_build(Workspace::Ended::failed);
+        throw;
+      }
+    }
+    // An earlier build here was killed, and what it left may be the cause.
+    progress_.note(what_ + ": the build failed in a workspace left by a killed build; starting over");
+    workspace.drop();
+    workspace.switch_to(source_, patches_, runner_, stop_);
+    return compile_once(workspace, lock);
+  }
+
+  int compile_once(Workspace& workspace, const FileLock& lock) {
+    // Only a first build compiles everything; how much a later one compiles shows when it is done.
+    const bool first = !workspace.built_before() && !source_.archive.empty();
+    const MakeJob job{kernel_.name, local_version(key_), lock.descriptor(),
+                      first ? kObjectsOfALab : 0};
+    workspace.begin_build();
+    if (!workspace.prepared()) {
+      prepare_or_drop(workspace, job);
+      workspace.set_prepared();
+    }
+    const int objects = make_kernel(workspace, job, runner_, progress_, stop_);
+    workspace.end_build(Workspace::Ended::built);
+    return objects;
+  }
+
+  /// A configuration that loses lines needs another one, and that has another workspace.
+  void prepare_or_drop(Workspace& workspace, const MakeJob& job) {
+    try {
+      prepare_tree(workspace, requests_, job, runner_, progress_, stop_);
+    } catch (const CompileError&) {
+      throw;
+    } catch (const HostError&) {
+      workspace.drop();
+      throw;
+    }
+  }
+
+  void publish(const Workspace& workspace, Milliseconds time, int objects) {
+    const fs::path tree = workspace.tree(), to = fresh();
+    remove_tree(to);
+    make_directories(to / "patches");
+    copy(tree / "arch" / "x86" / "boot" / "bzImage", to / "bzImage");
+    copy(tree / "vmlinux", to / "vmlinux");
+    copy(tree / "System.map", to / "System.map");
+    copy(tree / ".config", to / "config");
+    Json patches = Json::array();
+    for (std::size_t i = 0; i < patches_.size(); ++i) {
+      const std::string name = fmt::format("{:02}-{}", i + 1, patches_[i].path.filename().string());
+      write_file_atomically(to / "patches" / name, patches_[i].text);
+      patches.push_back({{"file", name}, {"sha256", sha256(patches_[i].text)}});
+    }
+    Json config = Json::array();
+    for (const PlannedFile& fragment : kernel_.config) config.push_back(fragment.name);
+    const std::string release = std::string(
+        trimmed(read_file(tree / "include" / "config" / "kernel.release", Bytes::kib(4))));
+    publish_entry(to, entry_,
+                  {{"key", key_},
+                   {"release", release},
+                   {"source", {{"package", kernel_.source.package}, {"sha256", source_.identity}}},
+                   {"config_fragments", config},
+                   {"patches", patches},
+                   {"compiler", identity_.compiler},
+                   {"build_ms", time.count()},
+                   {"objects_compiled", objects}});
+  }
+
+  static void copy(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    fs::copy_file(from, to, error);
+    if (error)
+      throw HostError(fmt::format("copying {} to the cache: {}", from.string(), error.message()));
+  }
+
+  /// Where the entry is put together; left behind if we are killed, and removed by the next.
+  fs::path fresh() const { return kernels_ / ("new-" + key_); }
+
+  const PlannedKernel& kernel_;
+  fs::path kernels_;
+  CommandRunner& runner_;
+  Progress& progress_;
+  std::stop_token stop_;
+  std::string what_;
+  std::vector<ConfigRequest> requests_;
+  std::vector<Patch> patches_;
+  Source source_;
+  KernelIdentity identity_;
+  std::string key_;
+  fs::path entry_;
+};
+
+}  // namespace
+
+BuiltKernel build_kernel(const PlannedKernel& kernel, const fs::path& cache, CommandRunner& runner,
+                         Progress& progress, std::stop_token stop) {
+  return Build(kernel, cache, runner, progress, std::move(stop)).run();
+}
+
+}  // namespace gridlock

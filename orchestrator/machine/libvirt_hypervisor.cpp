@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/libvirt_hypervisor.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <QUuid>
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "machine/domain_xml.h"
+#include "machine/embedded_root.h"
+#include "machine/kvm_device.h"
+#include "machine/qemu_processes.h"
+#include "machine/virt_connection.h"
+#include "machine/virt_error.h"
+#include "machine/worker.h"
+
+namespace gridlock {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// How long QEMU may take to end by itself after libvirt told it to, and then after SIGKILL.
+constexpr Milliseconds kEndLimit{5'000};
+/// What is read of the end of a QEMU log.
+constexpr std::streamoff kLogTail = 64 * 1024;
+
+std::string tail_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in) return {};
+  const std::streamoff size = in.tellg();
+  in.seekg(std::max(std::streamoff{0}, size - kLogTail));
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+/// QEMU's own words in the log of a machine; libvirt adds lines with a time stamp, and the command
+/// line goes on over many lines, each but the last ending in a backslash.
+std::string said_by_qemu(const std::string& log) {
+  std::vector<std::string> said;
+  bool in_arguments = false;
+  for (const std::string& line : last_lines(log, 200)) {
+    const bool goes_on = !line.empty() && line.back() == '\\';
+    const bool stamped = line.size() > 5 && line[4] == '-' &&
+                         line.find(": ") != std::string::npos &&
+                         std::isdigit(static_cast<unsigned char>(line[0])) != 0;
+    if (!in_arguments && !goes_on && !stamped && !line.empty()) said.push_back(printable(line));
+    in_arguments = goes_on;
+  }
+  if (said.size() > 3) said.erase(said.begin(), said.end() - 3);
+  return join(said, " / ");
+}
+
+std::exception_ptr with_log(const VirtError& error, const fs::path& log) {
+  const std::string said = said_by_qemu(tail_of(log));
+  const std::string text = error.what();
+  // libvirt often quotes QEMU already.
+  if (said.empty() || text.find(said) != std::string::npos) return std::make_exception_ptr(error);
+  return std::make_exception_ptr(
+      VirtError(text + "; QEMU said: " + said, error.code(), error.hint()));
+}
+
+class LibvirtHypervisor final : public Hypervisor {
+ public:
+  LibvirtHypervisor(const fs::path& root, EventLoop& loop, const fs::path& abilities)
+      : loop_(loop), root_(root, abilities), alive_(std::make_shared<LibvirtHypervisor*>(this)) {
+    const std::error_code kvm = kvm_access(qemu_user());
+    // On this, the loop's thread: all others that call libvirt are started by it later.
+    if (::geteuid() == 0 && kvm && fs::is_character_file(kKvmDevice))
+      hide_kvm(root_.path() / "etc" / "no-kvm");
+    // Otherwise libvirt writes its log, such as a line for each network card that it does not know
+    // of, to standard error.
+    ::setenv("LIBVIRT_LOG_OUTPUTS", ("3:file:" + (root_.path() / "libvirt.log").string()).c_str(),
+             0);
+    connect();
+  }
+
+  ~LibvirtHypervisor() override {
+    alive_.reset();
+    // A worker that is in the middle of a start comes back once its QEMU is gone.
+    for (auto& [name, machine] : machines_) machine.worker->drain(Milliseconds{0});
+    connection_->destroy_all();
+    for (auto& [name, machine] : machines_)
+      while (!machine.worker->drain(Milliseconds{100})) kill_all();
+    connection_->destroy_all();
+    kill_all();
+    for (auto& [name, machine] : machines_) remove_sockets(machine.spec);
+    machines_.clear();
+    connection_.reset();
+  }
+
+  void on_event(std::function<void(const MachineEvent&)> handler) override {
+    handler_ = std::move(handler);
+  }
+
+  void start(const MachineSpec& spec, Done done) override {
+    Machine& machine = machine_of(spec.name);
+    machine.uuid = QUuid::createUuid().toString(QUuid::WithoutBraces).toStdString();
+    machine.starting = true;
+    machine.was_reset = false;
+    machine.spec = spec;
+    machine.held.clear();
+    try {
+      machine.xml = domain_xml(spec, machine.uuid);
+    } catch (const Error&) {
+      machine.uuid.clear();
+      loop_.post([done = std::move(done), error = std::current_exception()] { done(error); });
+      return;
+    }
+    machine.worker->add(
+        [this, spec, uuid = machine.uuid, xml = machine.xml, done = std::move(done)]() mutable {
+          const std::exception_ptr error = start_now(spec, xml);
+          answer([name = spec.name, uuid, error, done = std::move(done)](LibvirtHypervisor& self) {
+            self.started(name, uuid, error == nullptr);
+            done(error);
+          });
+        });
+  }
+
+  void destroy(const std::string& name, Done done) override {
+    Machine& machine = machine_of(name);
+    machine.uuid.clear();
+    machine.held.clear();
+    machine.worker->add([this, name, spec = machine.spec, done = std::move(done)]() mutable {
+      const std::exception_ptr error = destroy_now(name, spec);
+      answer([error, done = std::move(done)](LibvirtHypervisor&) { done(error); });
+    });
+  }
+
+  void inject_nmi(const std::string& name, Done done) override {
+    machine_of(name).worker->add([this, name, done = std::move(done)]() mutable {
+      std::exception_ptr error;
+      try {
+        connection_->inject_nmi(name);
+      } catch (const VirtError&) {
+        error = std::current_exception();
+      }
+      answer([error, done = std::move(done)](LibvirtHypervisor&) { done(error); });
+    });
+  }
+
+  std::string qemu_log(const std::string& name) const override {
+    return tail_of(root_.log_of(name));
+  }
+
+  std::string domain_xml(const std::string& name) const override {
+    const auto found = machines_.find(name);
+    return found == machines_.end() ? std::string() : found->second.xml;
+  }
+
+ private:
+  /// What the loop's thread knows of a machine. Its worker does one thing after the other.
+  struct Machine {
+    MachineSpec spec;
+    std::string xml;
+    std::string uuid;  ///< of the life whose events are told; empty: none
+    bool starting = false;
+    bool was_reset = false;
+    std::vector<MachineEvent> held;  ///< came before the start was answered
+    std::unique_ptr<Worker> worker;
+  };
+
+  void connect() {
+    try {
+      connection_.emplace(root_.uri(), [this, alive = std::weak_ptr(alive_)](
+                                           const std::string& uuid, const MachineEvent& event) {
+        MachineEvent told = event;
+        if (told.kind == MachineEvent::Kind::crashed) {
+          const std::string said = said_by_qemu(tail_of(root_.log_of(told.machine)));
+          if (!said.empty()) told.detail += "; QEMU said: " + said;
+        }
+        loop_.post([alive, uuid, told] {
+          if (const auto self = alive.lock()) (*self)->heard(uuid, told);
+        });
+      });
+    } catch (const VirtError& error) {
+      throw VirtError(error.what(), error.code(),
+                      "needs the packages libvirt-daemon-driver-qemu and qemu-system-x86, and no "
+                      "other Gridlock using this run directory");
+    }
+  }
+
+  static std::string domain_xml(const MachineSpec& spec, const std::string& uuid) {
+    return gridlock::domain_xml(spec, uuid);
+  }
+
+  Machine& machine_of(const std::string& name) {
+    Machine& machine = machines_[name];
+    if (!machine.worker) machine.worker = std::make_unique<Worker>();
+    return machine;
+  }
+
+  /// Runs `task` on the loop, unless this object is gone by then. From a worker.
+  void answer(std::function<void(LibvirtHypervisor&)> task) {
+    loop_.post([alive = std::weak_ptr(alive_), task = std::move(task)] {
+      if (const auto self = alive.lock()) task(**self);
+    });
+  }
+
+  void heard(const std::string& uuid, const MachineEvent& event) {
+    const auto found = machines_.find(event.machine);
+    if (found == machines_.end() || found->second.uuid != uuid) return;
+    Machine& machine = found->second;
+    if (machine.starting)
+      machine.held.push_back(event);
+    else
+      tell(machine, event);
+  }
+
+  void tell(Machine& machine, const MachineEvent& event) {
+    // libvirt reports one reset two or three times.
+    if (event.kind == MachineEvent::Kind::reset && std::exchange(machine.was_reset, true)) return;
+    if (handler_) handler_(event);
+  }
+
+  void started(const std::string& name, const std::string& uuid, bool ok) {
+    Machine& machine = machine_of(name);
+    if (machine.uuid != uuid) return;
+    machine.starting = false;
+    const auto held = std::exchange(machine.held, {});
+    if (!ok) {
+      machine.uuid.clear();
+      return;
+    }
+    for (const auto& event : held) tell(machine, event);
+  }
+
+  std::exception_ptr start_now(const MachineSpec& spec, const std::string& xml) {
+    const fs::path log = root_.log_of(spec.name);
+    try {
+      std::error_code ignored;
+      fs::remove(log, ignored);
+      connection_->start(xml);
+      // libvirt asks QEMU what it can do when it first needs to know.
+      std::call_once(abilities_kept_, [this] { root_.keep_abilities(); });
+      return nullptr;
+    } catch (const VirtError& error) {
+      const auto failure = with_log(
+          VirtError(fmt::format("{} ({})", error.what(), spec.name), error.code(), error.hint()),
+          log);
+      destroy_now(spec.name, spec);
+      return failure;
+    }
+  }
+
+  std::exception_ptr destroy_now(const std::string& name, const MachineSpec& spec) {
+    std::exception_ptr refused;
+    try {
+      connection_->destroy(name);
+    } catch (const VirtError&) {
+      refused = std::current_exception();
+    }
+    try {
+      end_qemu_processes(root_.path(), name, refused ? Milliseconds{0} : kEndLimit);
+      if (refused) connection_->destroy(name);
+    } catch (const Error&) {
+      return std::current_exception();
+    }
+    remove_sockets(spec);
+    return nullptr;
+  }
+
+  /// QEMU removes them when it ends in order only.
+  static void remove_sockets(const MachineSpec& spec) {
+    for (const auto& socket : {spec.console_socket, spec.agent_socket})
+      if (!socket.empty()) ::unlink(socket.c_str());
+  }
+
+  void kill_all() noexcept {
+    try {
+      end_qemu_processes(root_.path(), {}, Milliseconds{0});
+    } catch (const Error&) {
+      // Stuck in the host's kernel: the root stays, and the next start finds the process by it.
+    }
+  }
+
+  EventLoop& loop_;
+  EmbeddedRoot root_;
+  /// Empty once this object is being destroyed; other threads hold it weakly.
+  std::shared_ptr<LibvirtHypervisor*> alive_;
+  std::function<void(const MachineEvent&)> handler_;
+  std::map<std::string, Machine> machines_;
+  std::once_flag abilities_kept_;
+  std::optional<VirtConnection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hypervisor> open_libvirt_hypervisor(const fs::path& root, EventLoop& loop,
+                                                    const fs::path& abilities) {
+  return std::make_unique<LibvirtHypervisor>(root, loop, abilities);
+}
+
+}  // namespace gridlock

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/duration.h"
+
+namespace gridlock {
+
+/// Waits until no QEMU process of libvirt's `root` is left, at most `patience`; what is then left
+/// gets SIGKILL and `kKillLimit` more. With `machine`, only that machine's. Throws Error naming the
+/// processes that are still there.
+void end_qemu_processes(const std::filesystem::path& root, const std::string& machine,
+                        Milliseconds patience);
+
+/// A killed QEMU may have to wait for its disk.
+constexpr Milliseconds kKillLimit{10'000};
+
+}  // namespace gridlock

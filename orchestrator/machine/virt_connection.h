@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "machine/hypervisor.h"
+
+namespace gridlock {
+
+/// One connection to libvirt and the thread that turns libvirt's event loop. The calls block and
+/// are safe from any thread but that one; they throw VirtError.
+class VirtConnection {
+ public:
+  /// Hears events on libvirt's thread: copy, post, return. `uuid` tells one life of a machine from
+  /// the next of the same name. Not told: that a machine ended because destroy() was called.
+  using Listener = std::function<void(const std::string& uuid, const MachineEvent& event)>;
+
+  VirtConnection(const std::string& uri, Listener listener);
+  ~VirtConnection();
+  VirtConnection(const VirtConnection&) = delete;
+  VirtConnection& operator=(const VirtConnection&) = delete;
+
+  /// Starts the machine that `xml` describes; it is gone for libvirt once it ends.
+  void start(const std::string& xml);
+
+  /// Ends a machine by force; that it is not there is success.
+  void destroy(const std::string& name);
+
+  /// Ends every machine that runs; goes on after a failure.
+  void destroy_all() noexcept;
+
+  void inject_nmi(const std::string& name);
+
+ private:
+  class Events;
+  std::unique_ptr<Events> events_;
+};
+
+}  // namespace gridlock

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/digest.h"
+#include "plan/plan.h"
+#include "topology/words.h"
+
+namespace gridlock {
+namespace {
+
+/// Whether absolute paths and words for people are written, or only what makes the lab.
+enum class Extent { whole, lab };
+
+Json files_json(const std::vector<PlannedFile>& files, Extent extent) {
+  Json list = Json::array();
+  for (const PlannedFile& file : files) {
+    Json item{{"name", file.name}};
+    if (extent == Extent::whole) item["path"] = file.path.string();
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json kernel_json(const PlannedKernel& kernel, Extent extent) {
+  Json source = Json::object();
+  if (!kernel.source.package.empty()) {
+    source["package"] = kernel.source.package;
+  } else {
+    source["dir"] = extent == Extent::whole ? kernel.source.dir.string() : "";
+  }
+  return {{"name", kernel.name},
+          {"from", kernel.from},
+          {"source", std::move(source)},
+          {"config", files_json(kernel.config, extent)},
+          {"patches", files_json(kernel.patches, extent)},
+          {"perf", kernel.perf}};
+}
+
+Json node_json(const PlannedNode& node) {
+  return {{"id", node.id.number}, {"name", node.name},   {"address", node.address},
+          {"mac", node.mac},      {"vcpus", node.vcpus}, {"memory_bytes", node.memory.count}};
+}
+
+Json workload_json(const WorkloadSpec& workload) {
+  Json json{{"name", workload.name}};
+  if (workload.mmap_dio) {
+    const MmapDioSpec& spec = *workload.mmap_dio;
+    json["program"] = "mmap-dio";
+    json["duration_ms"] = workload.duration.count();
+    json["operation"] = word_of(spec.operation);
+    json["buffer"] = word_of(spec.buffer);
+    json["transfer_bytes"] = spec.transfer.count;
+    json["file_size_bytes"] = spec.file_size.count;
+  } else if (workload.fio) {
+    json["program"] = "fio";
+    json["duration_ms"] = workload.duration.count();
+    Json jobs = Json::object();
+    for (const auto& [key, value] : workload.fio->jobs) jobs[key] = value;
+    json["jobs"] = std::move(jobs);
+  }
+  return json;
+}
+
+Json trial_json(const PlannedTrial& trial) {
+  return {{"number", trial.number},
+          {"kernel", trial.kernel},
+          {"name", trial.name},
+          {"workloads", trial.workloads},
+          {"expect", word_of(trial.expect)},
+          {"any_of_kernel", trial.any_of_kernel},
+          {"seed", trial.seed}};
+}
+
+Json deadlines_json(const Deadlines& limit) {
+  return {{"start_ms", limit.start.count()},   {"connect_ms", limit.connect.count()},
+          {"form_ms", limit.form.count()},     {"format_ms", limit.format.count()},
+          {"mount_ms", limit.mount.count()},   {"work_ms", limit.work.count()},
+          {"verify_ms", limit.verify.count()}, {"collect_ms", limit.collect.count()},
+          {"stop_ms", limit.stop.count()}};
+}
+
+template <class T, class Write>
+Json list_json(const std::vector<T>& items, Write write) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(write(item));
+  return list;
+}
+
+Json plan_json(const Plan& plan, Extent extent) {
+  Json json{{"schema", kPlanSchema}};
+  Json& topology = json["topology"] = Json{{"name", plan.topology_name}};
+  if (extent == Extent::whole) {
+    topology["description"] = plan.description;
+    topology["file"] = plan.topology_file.string();
+    topology["sha256"] = sha256(plan.topology_text);
+  }
+  json["seed"] = plan.seed;
+  json["accel"] = word_of(plan.accel);
+  json["kernel_command_line"] = plan.kernel_command_line;
+  json["kernels"] = list_json(
+      plan.kernels, [&](const PlannedKernel& kernel) { return kernel_json(kernel, extent); });
+  json["nodes"] = list_json(plan.nodes, node_json);
+  json["disk"] = {{"name", plan.disk.name},
+                  {"size_bytes", plan.disk.size.count},
+                  {"transport", word_of(plan.disk.transport)}};
+  json["cluster"] = {{"stack", "corosync"},
+                     {"name", plan.cluster_name},
+                     {"lock_table", plan.lock_table},
+                     {"token_ms", plan.cluster.token.count()}};
+  json["filesystem"] = {{"type", word_of(plan.filesystem.type)},
+                        {"disk", plan.filesystem.disk},
+                        {"mount", plan.filesystem.mount},
+                        {"journal_bytes", plan.filesystem.journal.count}};
+  json["workloads"] = list_json(plan.workloads, workload_json);
+  json["trials"] = list_json(plan.trials, trial_json);
+  json["watch"] = {{"hung_task_ms", plan.watch.hung_task.count()},
+                   {"stall_ms", plan.watch.stall.count()},
+                   {"lockdep", word_of(plan.watch.lockdep)},
+                   {"known", plan.watch.known}};
+  json["deadlines"] = deadlines_json(plan.deadlines);
+  return json;
+}
+
+}  // namespace
+
+Json to_json(const Plan& plan) { return plan_json(plan, Extent::whole); }
+
+std::string plan_hash(const Plan& plan) { return sha256(plan_json(plan, Extent::lab).dump()); }
+
+}  // namespace gridlock

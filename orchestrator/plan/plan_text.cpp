@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/plan_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "topology/words.h"
+
+namespace gridlock {
+namespace {
+
+template <class T, class Width>
+std::size_t widest(const std::vector<T>& items, Width width) {
+  std::size_t most = 0;
+  for (const T& item : items) most = std::max(most, width(item).size());
+  return most;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string names_of(const std::vector<PlannedFile>& files, std::string_view separator) {
+  std::vector<std::string> names;
+  for (const PlannedFile& file : files) names.push_back(printable(file.name, 200));
+  return join(names, separator);
+}
+
+std::string kernel_text(const PlannedKernel& kernel) {
+  std::string text = kernel.source.package.empty() ? printable(kernel.source.dir.string(), 200)
+                                                   : kernel.source.package;
+  text += ", config " + names_of(kernel.config, "+");
+  if (!kernel.patches.empty()) text += ", patches " + names_of(kernel.patches, ", ");
+  if (!kernel.from.empty()) text += fmt::format(" (from {})", kernel.from);
+  return text + (kernel.perf ? ", throughput is compared" : "");
+}
+
+std::string workload_text(const WorkloadSpec& workload) {
+  if (const auto& spec = workload.mmap_dio) {
+    return fmt::format("mmap-dio {} with buffer {}, {} of a file of {}, {}",
+                       word_of(spec->operation), word_of(spec->buffer), to_string(spec->transfer),
+                       to_string(spec->file_size), to_string(workload.duration));
+  }
+  std::string text = "fio";
+  if (workload.fio)
+    for (const auto& [key, value] : workload.fio->jobs)
+      text += fmt::format(" {}={}", key, printable(value, 100));
+  return fmt::format("{}, {}", text, to_string(workload.duration));
+}
+
+std::string expectation_text(const PlannedTrial& trial) {
+  if (trial.expect == Expectation::pass) return "expected to pass";
+  return trial.any_of_kernel ? "expected to fail, or another trial of this kernel"
+                             : "expected to fail";
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan) {
+  const PlannedNode& node = plan.nodes.front();
+  std::string out = fmt::format("{}   {}   accel {}   seed {}   plan {}\n", plan.topology_name,
+                                counted(plan.nodes.size(), "node"), word_of(plan.accel), plan.seed,
+                                plan_hash(plan).substr(0, 12));
+  for (const std::string& line : split(plan.description, '\n'))
+    if (!trimmed(line).empty()) out += printable(line, 400) + "\n";
+
+  const auto kernel_name = [](const PlannedKernel& k) -> const std::string& { return k.name; };
+  out += "\nkernels\n";
+  for (const PlannedKernel& kernel : plan.kernels)
+    out += fmt::format("  {:<{}}  {}\n", kernel.name, widest(plan.kernels, kernel_name),
+                       kernel_text(kernel));
+
+  out += "\nlab\n";
+  out += fmt::format("  nodes       {} with {} and {} each\n", counted(plan.nodes.size(), "node"),
+                     counted(static_cast<std::size_t>(node.vcpus), "processor"),
+                     to_string(node.memory));
+  for (const PlannedNode& each : plan.nodes)
+    out += fmt::format("              {:<6}  {:<10}  {}\n", each.name, each.address, each.mac);
+  out += fmt::format("  disk        {}, {}, {}\n", plan.disk.name, to_string(plan.disk.size),
+                     word_of(plan.disk.transport));
+  out += fmt::format("  cluster     corosync, token {}, lock table {}\n",
+                     to_string(plan.cluster.token), plan.lock_table);
+  out += fmt::format("  filesystem  {} at {}, {} of {}\n", word_of(plan.filesystem.type),
+                     plan.filesystem.mount, counted(plan.nodes.size(), "journal"),
+                     to_string(plan.filesystem.journal));
+  out += fmt::format("  boot        {}\n", plan.kernel_command_line);
+
+  out += "\nworkloads\n";
+  const auto workload_name = [](const WorkloadSpec& w) -> const std::string& { return w.name; };
+  for (const WorkloadSpec& workload : plan.workloads)
+    out += fmt::format("  {:<{}}  {}\n", workload.name, widest(plan.workloads, workload_name),
+                       workload_text(workload));
+
+  out += "\ntrials, each in a fresh lab\n";
+  const auto trial_name = [](const PlannedTrial& t) -> const std::string& { return t.name; };
+  for (const PlannedTrial& trial : plan.trials)
+    out += fmt::format("  {:>3}  {:<{}}  {:<{}}  {}\n", trial.number, trial.kernel,
+                       widest(plan.kernels, kernel_name), trial.name,
+                       widest(plan.trials, trial_name), expectation_text(trial));
+
+  const Deadlines& limit = plan.deadlines;
+  out +=
+      fmt::format("\nwatch       hung task {}, stall {}, lockdep {}, {}\n",
+                  to_string(plan.watch.hung_task), to_string(plan.watch.stall),
+                  word_of(plan.watch.lockdep), counted(plan.watch.known.size(), "known finding"));
+  out += fmt::format(
+      "deadlines   start {}, connect {}, form {}, format {}, mount {}, work {} more than the "
+      "workload, verify {}, collect {}, stop {}\n",
+      to_string(limit.start), to_string(limit.connect), to_string(limit.form),
+      to_string(limit.format), to_string(limit.mount), to_string(limit.work),
+      to_string(limit.verify), to_string(limit.collect), to_string(limit.stop));
+  return out;
+}
+
+}  // namespace gridlock

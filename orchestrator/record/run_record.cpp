@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "record/run_record.h"
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace gridlock {
+namespace {
+
+constexpr std::array<std::pair<Outcome, std::string_view>, 5> kOutcomes{{
+    {Outcome::running, "running"},
+    {Outcome::passed, "passed"},
+    {Outcome::failed, "failed"},
+    {Outcome::error, "error"},
+    {Outcome::interrupted, "interrupted"},
+}};
+
+double to_the_millisecond(double seconds) { return std::round(seconds * 1000) / 1000; }
+
+/// A JSON object of `map`, also if it is empty.
+template <class Value>
+Json object_of(const std::map<std::string, Value>& map) {
+  Json json = Json::object();
+  for (const auto& [key, value] : map) json[key] = value;
+  return json;
+}
+
+template <class Value>
+Json object_of(const std::map<std::string, Value>& map, Json (*convert)(const Value&)) {
+  Json json = Json::object();
+  for (const auto& [key, value] : map) json[key] = convert(value);
+  return json;
+}
+
+template <class Value>
+Json array_of(const std::vector<Value>& values, Json (*convert)(const Value&)) {
+  Json json = Json::array();
+  for (const Value& value : values) json.push_back(convert(value));
+  return json;
+}
+
+Json finding_json(const FindingRecord& finding) {
+  return Json{{"id", finding.id},
+              {"kind", finding.kind},
+              {"title", finding.title},
+              {"identity", finding.identity},
+              {"function", finding.function},
+              {"nodes", finding.nodes},
+              {"count", finding.count},
+              {"step", finding.step},
+              {"at_seconds", to_the_millisecond(finding.at)},
+              {"known", finding.known},
+              {"secondary", finding.secondary},
+              {"incomplete", finding.incomplete},
+              {"excerpt", finding.excerpt},
+              {"console", finding.console}};
+}
+
+Json counters_json(const WorkloadCounters& counters) {
+  Json json{{"operations", counters.operations},           {"bytes", counters.bytes},
+            {"short_transfers", counters.short_transfers}, {"errors", counters.errors},
+            {"bad_blocks", counters.bad_blocks},           {"samples", counters.samples}};
+  if (counters.read_bytes_per_second)
+    json["read_bytes_per_second"] = *counters.read_bytes_per_second;
+  if (counters.write_bytes_per_second)
+    json["write_bytes_per_second"] = *counters.write_bytes_per_second;
+  return json;
+}
+
+Json workload_json(const WorkloadRecord& workload) {
+  return Json{{"name", workload.name},
+              {"program", workload.program},
+              {"operation", workload.operation},
+              {"outcome", to_string(workload.outcome)},
+              {"detail", workload.detail},
+              {"seconds", to_the_millisecond(workload.seconds)},
+              {"total", counters_json(workload.total)},
+              {"nodes", object_of(workload.nodes, counters_json)}};
+}
+
+Json oracle_json(const OracleRecord& oracle) {
+  Json json = Json::object();
+  if (oracle.lockdep_alive) json["lockdep_alive"] = *oracle.lockdep_alive;
+  if (oracle.taint) json["taint"] = *oracle.taint;
+  json["dropped_lines"] = oracle.dropped_lines;
+  json["console_bytes"] = oracle.console_bytes;
+  return json;
+}
+
+Json step_json(const StepRecord& step) {
+  return Json{{"name", step.name},
+              {"begin_seconds", to_the_millisecond(step.begin)},
+              {"end_seconds", to_the_millisecond(step.end)},
+              {"problem", step.problem}};
+}
+
+Json kernel_json(const KernelRecord& kernel) {
+  return Json{{"name", kernel.name},
+              {"from", kernel.from},
+              {"key", kernel.key},
+              {"release", kernel.release},
+              {"build_seconds", to_the_millisecond(kernel.build_seconds)},
+              {"objects", kernel.objects},
+              {"from_cache", kernel.from_cache},
+              {"perf", kernel.perf}};
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+  for (const auto& [value, name] : kOutcomes)
+    if (value == outcome) return name;
+  return "unknown";
+}
+
+std::optional<Outcome> parse_outcome(std::string_view text) {
+  for (const auto& [value, name] : kOutcomes)
+    if (name == text) return value;
+  return std::nullopt;
+}
+
+Json to_json(const TrialRecord& trial) {
+  return Json{{"number", trial.number},
+              {"kernel", trial.kernel},
+              {"name", trial.name},
+              {"directory", trial.directory},
+              {"outcome", to_string(trial.outcome)},
+              {"expect", trial.expect == Expectation::fail ? "fail" : "pass"},
+              {"any_of_kernel", trial.any_of_kernel},
+              {"expected", trial.expected},
+              {"reason", trial.reason},
+              {"started", rfc3339(trial.started)},
+              {"seconds", to_the_millisecond(trial.seconds)},
+              {"steps", array_of(trial.steps, step_json)},
+              {"workloads", array_of(trial.workloads, workload_json)},
+              {"findings", array_of(trial.findings, finding_json)},
+              {"oracles", object_of(trial.oracles, oracle_json)},
+              {"kernel_releases", object_of(trial.kernel_releases)},
+              {"own_cpu_seconds", to_the_millisecond(trial.own_cpu_seconds)},
+              {"own_memory_bytes", trial.own_memory_bytes}};
+}
+
+Json to_json(const RunRecord& run) {
+  return Json{{"format", RunRecord::kFormat},
+              {"schema", RunRecord::kSchema},
+              {"id", run.id},
+              {"topology", run.topology},
+              {"plan_hash", run.plan_hash},
+              {"gridlock_version", run.gridlock_version},
+              {"outcome", to_string(run.outcome)},
+              {"reason", run.reason},
+              {"exit_code", run.exit_code},
+              {"started", rfc3339(run.started)},
+              {"updated", rfc3339(run.updated)},
+              {"seconds", to_the_millisecond(run.seconds)},
+              {"accel", run.accel},
+              {"accel_reason", run.accel_reason},
+              {"host", run.host},
+              {"nodes", run.nodes},
+              {"seed", run.seed},
+              {"command", run.command},
+              {"kernels", array_of(run.kernels, kernel_json)},
+              {"trials", array_of(run.trials, to_json)}};
+}
+
+}  // namespace gridlock

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/duration.h"
+#include "base/text.h"
+#include "report/summary.h"
+
+namespace gridlock {
+namespace {
+
+/// Reports after which the kernel switches lockdep off: its own, and whatever taints the kernel so
+/// that lock state can no longer be trusted. Source: debug_locks_off() and its callers, add_taint()
+/// with LOCKDEP_NOW_UNRELIABLE in kernel/panic.c.
+const std::set<std::string> kSwitchesLockdepOff{"lockdep", "lockdep_off", "bug",  "oops",
+                                                "gpf",     "panic",       "kasan"};
+
+std::string whose(const TrialRecord& trial) { return printable(trial.kernel + " " + trial.name); }
+
+/// The first finding that explains why lockdep is off on one of `nodes`; null: none does.
+const FindingRecord* lockdep_killer(const TrialRecord& trial, const std::set<std::string>& nodes) {
+  const FindingRecord* first = nullptr;
+  for (const FindingRecord& finding : trial.findings) {
+    const bool there = std::any_of(finding.nodes.begin(), finding.nodes.end(),
+                                   [&](const std::string& node) { return nodes.contains(node); });
+    if (there && kSwitchesLockdepOff.contains(finding.kind) && (!first || finding.at < first->at))
+      first = &finding;
+  }
+  return first;
+}
+
+/// What lockdep was able to see: after it went off, "no report" is unproven.
+void add_lockdep(Page& page, const RunRecord& run) {
+  std::size_t alive = 0;
+  std::vector<std::string> unknown;
+  // In the order met: why it went off, and in which trials.
+  std::vector<std::pair<std::string, std::vector<std::string>>> off;
+  for (const TrialRecord& trial : run.trials) {
+    std::set<std::string> dead;
+    std::size_t living = 0;
+    for (const auto& [node, oracle] : trial.oracles) {
+      if (oracle.lockdep_alive && !*oracle.lockdep_alive) dead.insert(node);
+      if (oracle.lockdep_alive && *oracle.lockdep_alive) ++living;
+    }
+    if (dead.empty() && living > 0 && living == trial.oracles.size()) ++alive;
+    if (dead.empty() && living != trial.oracles.size()) unknown.push_back(whose(trial));
+    if (dead.empty() && trial.oracles.empty()) unknown.push_back(whose(trial));
+    if (dead.empty()) continue;
+    const FindingRecord* const killer = lockdep_killer(trial, dead);
+    const std::string why =
+        killer ? "after " + printable(killer->title, 200) : "for no known reason";
+    const std::string where =
+        dead.size() == trial.oracles.size()
+            ? whose(trial)
+            : whose(trial) + " (" +
+                  printable(join(std::vector<std::string>(dead.begin(), dead.end()), ", ")) + ")";
+    auto same =
+        std::find_if(off.begin(), off.end(), [&](const auto& entry) { return entry.first == why; });
+    if (same == off.end()) same = off.insert(off.end(), {why, {}});
+    same->second.push_back(where);
+  }
+  if (alive == run.trials.size())
+    return page.labelled("lockdep", "alive on every node when the work ended, in every trial");
+  page.labelled("lockdep", fmt::format("alive on every node when the work ended in {} of {}", alive,
+                                       counted(run.trials.size(), "trial")));
+  for (const auto& [why, trials] : off)
+    page.labelled("", fmt::format("off {}: {}", why, join(trials, ", ")));
+  if (!unknown.empty())
+    page.labelled("", "not known, or not in the kernel: " + join(unknown, ", "));
+}
+
+void add_console(Page& page, const RunRecord& run) {
+  std::uint64_t bytes = 0;
+  std::vector<std::string> doubts;
+  for (const TrialRecord& trial : run.trials) {
+    for (const auto& [node, oracle] : trial.oracles) {
+      bytes += oracle.console_bytes;
+      const std::string where = whose(trial) + " " + printable(node);
+      if (oracle.dropped_lines > 0)
+        doubts.push_back(
+            fmt::format("{} dropped in {}", counted(oracle.dropped_lines, "line"), where));
+      if (oracle.console_bytes == 0) doubts.push_back("nothing came from " + where);
+    }
+  }
+  const std::string read = to_string(Bytes{bytes}) + " read";
+  if (doubts.empty()) return page.labelled("consoles", read + ", no line dropped");
+  page.labelled("consoles", read + "; " + join(doubts, ", ") + ": reports may be missing there");
+}
+
+void add_kernels(Page& page, const RunRecord& run) {
+  std::vector<std::string> kernels;
+  for (const KernelRecord& kernel : run.kernels) {
+    const Milliseconds time{
+        static_cast<std::int64_t>(std::clamp(kernel.build_seconds, 0.0, 1e9) * 1000)};
+    kernels.push_back(fmt::format(
+        "{} {} {}, {}", printable(kernel.name), printable(kernel.release),
+        kernel.perf ? "(perf)" : "(debug)",
+        kernel.from_cache
+            ? "from the cache"
+            : fmt::format(
+                  "built in {}, {}", to_string(time),
+                  counted(static_cast<std::size_t>(std::max(kernel.objects, 0)), "object"))));
+  }
+  page.labelled_list("kernels", kernels);
+}
+
+void add_own_use(Page& page, const RunRecord& run) {
+  double cpu = 0, wall = 0;
+  std::uint64_t memory = 0;
+  for (const TrialRecord& trial : run.trials) {
+    cpu += trial.own_cpu_seconds;
+    wall += trial.seconds;
+    memory = std::max(memory, trial.own_memory_bytes);
+  }
+  if (wall <= 0) return;
+  page.labelled("own use", fmt::format("{:.1f} % of a cpu while trials ran, at most {}",
+                                       100 * cpu / wall, to_string(Bytes{memory})));
+}
+
+}  // namespace
+
+void add_trust(Page& page, const RunRecord& run) {
+  if (!run.trials.empty()) {
+    add_lockdep(page, run);
+    add_console(page, run);
+  }
+  if (!run.kernels.empty()) add_kernels(page, run);
+  if (!run.accel.empty())
+    page.labelled("accel",
+                  printable(run.accel) +
+                      (run.accel_reason.empty() ? "" : ": " + printable(run.accel_reason)));
+  page.labelled("host", printable(run.host));
+  add_own_use(page, run);
+  page.labelled("seed", std::to_string(run.seed));
+  page.labelled("repeat", printable(run.command, 4000));
+}
+
+}  // namespace gridlock

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "topology/keys.h"
+
+#include <array>
+
+namespace gridlock {
+namespace {
+
+constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB, kTiB = 1024 * kGiB;
+constexpr std::uint64_t kSecond = 1000, kHour = 3600 * kSecond;
+
+constexpr Key kDuration{.name = "duration",
+                        .type = ValueType::duration,
+                        .meaning = "how long it runs",
+                        .fallback = "20s",
+                        .low = kSecond,
+                        .high = 24 * kHour};
+constexpr Key kProgram{.name = "program",
+                       .type = ValueType::choice,
+                       .meaning = "the program every node runs",
+                       .words = "mmap-dio fio",
+                       .required = true};
+
+constexpr std::array kTopology{
+    Key{.name = "name",
+        .type = ValueType::name,
+        .meaning = "what the run is called; becomes part of its folder's name. Default: the file's "
+                   "name without its ending"},
+    Key{.name = "description", .type = ValueType::prose, .meaning = "for people"},
+    Key{.name = "accel",
+        .type = ValueType::choice,
+        .meaning = "hardware or software emulation; auto proves that KVM works and else uses TCG",
+        .fallback = "auto",
+        .words = "auto kvm tcg"},
+    Key{.name = "kernels",
+        .type = ValueType::section,
+        .meaning = "the kernels to test, by name",
+        .required = true},
+    Key{.name = "nodes", .type = ValueType::section, .meaning = "the virtual machines"},
+    Key{.name = "disks",
+        .type = ValueType::section,
+        .meaning = "the disk all nodes share, by name. Default: one called shared"},
+    Key{.name = "cluster", .type = ValueType::section, .meaning = "what joins the nodes"},
+    Key{.name = "filesystem", .type = ValueType::section, .meaning = "what is on the disk"},
+    Key{.name = "workloads",
+        .type = ValueType::section,
+        .meaning = "what the nodes do, by name",
+        .required = true},
+    Key{.name = "trials",
+        .type = ValueType::special,
+        .meaning =
+            "a list; each item is one fresh lab: a list of workloads, or a mapping. Default: "
+            "one trial for each workload"},
+    Key{.name = "watch", .type = ValueType::section, .meaning = "what counts as a failure"},
+};
+
+constexpr std::array kKernel{
+    Key{.name = "source",
+        .type = ValueType::section,
+        .meaning = "where the source comes from; required without from"},
+    Key{.name = "from",
+        .type = ValueType::name,
+        .meaning = "another kernel whose source, config and patches this one starts from"},
+    Key{.name = "config",
+        .type = ValueType::lines,
+        .meaning =
+            "config fragments in the order they are merged: names of files in images/kernels "
+            "without .config, or paths. Default: base, cluster, debug",
+        .high = 32},
+    Key{.name = "patches",
+        .type = ValueType::lines,
+        .meaning = "patch files in the order they are applied, after those of from",
+        .high = 1000},
+    Key{.name = "expect",
+        .type = ValueType::special,
+        .meaning = "pass, fail (at least one trial), or a mapping of trials to pass or fail. "
+                   "Default: pass"},
+};
+
+constexpr std::array kSource{
+    Key{.name = "package",
+        .type = ValueType::line,
+        .meaning = "a Debian package with a source archive, such as linux-source-6.1"},
+    Key{.name = "dir",
+        .type = ValueType::line,
+        .meaning = "a folder with a kernel source tree; it is only read"},
+    Key{.name = "git",
+        .type = ValueType::later,
+        .meaning = "a git repository",
+        .instead = "a checked-out tree: {dir: PATH}"},
+    Key{.name = "ref",
+        .type = ValueType::later,
+        .meaning = "a commit of the git repository",
+        .instead = "a checked-out tree: {dir: PATH}"},
+    Key{.name = "prebuilt",
+        .type = ValueType::later,
+        .meaning = "a kernel that is already built",
+        .instead = "a source package: {package: linux-source-6.1}"},
+};
+
+constexpr std::array kNodes{
+    Key{.name = "count",
+        .type = ValueType::integer,
+        .meaning = "how many nodes",
+        .fallback = "2",
+        .low = 1,
+        .high = 16},
+    Key{.name = "vcpus",
+        .type = ValueType::integer,
+        .meaning = "processors of each node",
+        .fallback = "1",
+        .low = 1,
+        .high = 64},
+    Key{.name = "memory",
+        .type = ValueType::size,
+        .meaning = "memory of each node",
+        .fallback = "768MiB",
+        .low = 128 * kMiB,
+        .high = 64 * kGiB,
+        .step = kMiB},
+};
+
+constexpr std::array kDisk{
+    Key{.name = "size",
+        .type = ValueType::size,
+        .meaning = "size of the disk; its file is sparse",
+        .fallback = "2GiB",
+        .low = 64 * kMiB,
+        .high = 16 * kTiB,
+        .step = kMiB},
+    Key{.name = "transport",
+        .type = ValueType::choice,
+        .meaning = "how the disk reaches the nodes",
+        .fallback = "virtio",
+        .words = "virtio",
+        .later = "iscsi",
+        .instead = "virtio"},
+};
+
+constexpr std::array kCluster{
+    Key{.name = "stack",
+        .type = ValueType::choice,
+        .meaning = "membership and locking: corosync with dlm_controld",
+        .fallback = "corosync",
+        .words = "corosync",
+        .later = "o2cb",
+        .instead = "corosync"},
+    Key{.name = "token",
+        .type = ValueType::duration,
+        .meaning = "corosync's token time-out: how long a node may be silent",
+        .fallback = "10s",
+        .low = kSecond,
+        .high = 300 * kSecond},
+};
+
+constexpr std::array kFilesystem{
+    Key{.name = "type",
+        .type = ValueType::choice,
+        .meaning = "the file system",
+        .fallback = "gfs2",
+        .words = "gfs2",
+        .later = "ocfs2",
+        .instead = "gfs2"},
+    Key{.name = "disk",
+        .type = ValueType::name,
+        .meaning = "the disk it is on. Default: the only one"},
+    Key{.name = "mount",
+        .type = ValueType::line,
+        .meaning = "where every node mounts it: an absolute path outside the system's folders",
+        .fallback = "/mnt/shared"},
+    Key{.name = "journal",
+        .type = ValueType::size,
+        .meaning = "size of one journal; every node has one, and together they may take half the "
+                   "disk",
+        .fallback = "32MiB",
+        .low = 8 * kMiB,
+        .high = kGiB,
+        .step = kMiB},
+};
+
+constexpr std::array kMmapDio{
+    kProgram,
+    kDuration,
+    Key{.name = "operation",
+        .type = ValueType::choice,
+        .meaning = "direct read or write of the node's file",
+        .fallback = "read",
+        .words = "read write"},
+    Key{.name = "file",
+        .type = ValueType::choice,
+        .meaning = "the file of the transfers: every node has its own",
+        .fallback = "own",
+        .words = "own"},
+    Key{.name = "buffer",
+        .type = ValueType::choice,
+        .meaning = "the memory of the transfers: a shared mapping of the same file, of the next "
+                   "node's file, or plain memory",
+        .fallback = "same-file",
+        .words = "same-file next-node anonymous"},
+    Key{.name = "transfer",
+        .type = ValueType::size,
+        .meaning = "size of one read or write",
+        .fallback = "1MiB",
+        .low = 512,
+        .high = 64 * kMiB,
+        .step = 512},
+    Key{.name = "file_size",
+        .type = ValueType::size,
+        .meaning = "size of each node's file: a multiple of transfer, at least twice as much. "
+                   "Default: 8 times transfer",
+        .low = kKiB,
+        .high = kTiB},
+};
+
+constexpr std::array kFio{
+    kProgram,
+    kDuration,
+    Key{.name = "jobs",
+        .type = ValueType::special,
+        .meaning = "options of one fio job and their values, spelt as fio spells them",
+        .required = true},
+};
+
+constexpr std::array kTrial{
+    Key{.name = "name",
+        .type = ValueType::name,
+        .meaning = "what the trial is called. Default: the workloads' names joined with +"},
+    Key{.name = "workloads",
+        .type = ValueType::lines,
+        .meaning = "what runs in the trial, one after another",
+        .high = 64,
+        .required = true},
+};
+
+constexpr std::array kWatch{
+    Key{.name = "hung_task",
+        .type = ValueType::duration,
+        .meaning = "the kernel reports a task that is blocked for this long",
+        .fallback = "10s",
+        .low = kSecond,
+        .high = kHour,
+        .step = kSecond},
+    Key{.name = "stall",
+        .type = ValueType::duration,
+        .meaning = "a workload without progress for this long is a finding",
+        .fallback = "5s",
+        .low = kSecond,
+        .high = kHour},
+    Key{.name = "lockdep",
+        .type = ValueType::choice,
+        .meaning = "required: a kernel without a working lockdep gives no verdict",
+        .fallback = "optional",
+        .words = "required optional"},
+    Key{.name = "known",
+        .type = ValueType::lines,
+        .meaning = "identities of findings that are reported but not judged",
+        .high = 200},
+};
+
+constexpr std::string_view kGridlockSets =
+    "Gridlock sets it, so that each node works on files of its own below the mount";
+constexpr std::string_view kRuns = "it runs commands in the node";
+constexpr std::string_view kElsewhere = "it reads or writes files outside the mount";
+constexpr std::string_view kTogether = "Gridlock starts and stops the job on all nodes together";
+
+constexpr std::array kRefused{
+    RefusedFioOption{"directory", kGridlockSets},
+    RefusedFioOption{"filename", kGridlockSets},
+    RefusedFioOption{"filename_format", kGridlockSets},
+    RefusedFioOption{"opendir", kElsewhere},
+    RefusedFioOption{"randseed", "Gridlock sets it from the trial's seed; see gridlock run --seed"},
+    RefusedFioOption{"output*", "Gridlock reads fio's output itself"},
+    RefusedFioOption{"exec_*", kRuns},
+    RefusedFioOption{"trigger*", kRuns},
+    RefusedFioOption{"program", kRuns},
+    RefusedFioOption{"arguments", kRuns},
+    RefusedFioOption{"include", kElsewhere},
+    RefusedFioOption{"write_*", kElsewhere},
+    RefusedFioOption{"read_iolog*", kElsewhere},
+    RefusedFioOption{"replay_*", kElsewhere},
+    RefusedFioOption{"merge_blktrace*", kElsewhere},
+    RefusedFioOption{"verify_state_*", kElsewhere},
+    RefusedFioOption{"aux_path", kElsewhere},
+    RefusedFioOption{"iomem", kElsewhere},
+    RefusedFioOption{"cgroup*", kElsewhere},
+    RefusedFioOption{"wait_for*", kTogether},
+    RefusedFioOption{"exitall*", kTogether},
+    RefusedFioOption{"stonewall", kTogether},
+    RefusedFioOption{"new_group", kTogether},
+};
+
+}  // namespace
+
+const KeyTable kTopologyKeys{"a topology", kTopology};
+const KeyTable kKernelKeys{"a kernel", kKernel};
+const KeyTable kSourceKeys{"a kernel's source", kSource};
+const KeyTable kNodesKeys{"nodes", kNodes};
+const KeyTable kDiskKeys{"a disk", kDisk};
+const KeyTable kClusterKeys{"cluster", kCluster};
+const KeyTable kFilesystemKeys{"filesystem", kFilesystem};
+const KeyTable kMmapDioKeys{"an mmap-dio workload", kMmapDio};
+const KeyTable kFioKeys{"a fio workload", kFio};
+const KeyTable kTrialKeys{"a trial", kTrial};
+const KeyTable kWatchKeys{"watch", kWatch};
+
+std::span<const KeyTable* const> all_key_tables() {
+  static constexpr std::array<const KeyTable*, 11> kAll{
+      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kNodesKeys, &kDiskKeys, &kClusterKeys,
+      &kFilesystemKeys, &kMmapDioKeys, &kFioKeys,    &kTrialKeys, &kWatchKeys};
+  return kAll;
+}
+
+std::span<const RefusedFioOption> refused_fio_options() { return kRefused; }
+
+const std::string_view kFioEngines =
+    "sync psync vsync pvsync pvsync2 libaio io_uring posixaio mmap splice";
+
+const std::string_view kSystemFolders =
+    "/bin /boot /dev /etc /gridlock /home /lib /lib32 /lib64 /libx32 /proc /root /run /sbin /sys "
+    "/tmp /usr /var";
+
+}  // namespace gridlock

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "topology/document.h"
+#include "topology/mistakes.h"
+#include "topology/topology.h"
+
+namespace gridlock {
+
+/// `workloads:`; `node_count` is how many nodes there are.
+std::vector<WorkloadSpec> read_workloads(const DocNode& node, int node_count, Mistakes& mistakes);
+
+/// `trials:`; null if it is not written.
+std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<WorkloadSpec>& workloads,
+                                   Mistakes& mistakes);
+
+/// `kernels:`, with `from` resolved. Relative paths are relative to `folder`.
+std::vector<KernelSpec> read_kernels(const DocNode& node, const std::filesystem::path& folder,
+                                     const std::vector<TrialSpec>& trials, Mistakes& mistakes);
+
+/// The options of a fio job. Sets `workload.duration` to a `runtime` among them; `duration_written`
+/// says whether the workload has a duration of its own.
+void read_fio_jobs(const DocNode& node, bool duration_written, WorkloadSpec& workload,
+                   Mistakes& mistakes);
+
+}  // namespace gridlock

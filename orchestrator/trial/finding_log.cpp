@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "trial/finding_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace gridlock {
+namespace {
+
+/// A guest can print without end; what is kept of it is bounded.
+constexpr std::size_t kMostFindings = 500;
+constexpr std::size_t kLongestExcerpt = 8 << 10;
+
+/// `text` line by line without what could steer a terminal.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (const std::string& line : split(text.substr(0, kLongestExcerpt), '\n'))
+    out += printable(trimmed(line), 300) + "\n";
+  return out;
+}
+
+}  // namespace
+
+const FindingRecord* FindingLog::add(FindingRecord report, NodeId node, const Where& where) {
+  const std::string name = node_name(node);
+  const auto same = std::find_if(findings_.begin(), findings_.end(), [&](const FindingRecord& old) {
+    return old.identity == report.identity && old.secondary == report.secondary;
+  });
+  if (same != findings_.end()) {
+    ++same->count;
+    if (std::find(same->nodes.begin(), same->nodes.end(), name) == same->nodes.end()) {
+      same->nodes.push_back(name);
+      std::sort(same->nodes.begin(), same->nodes.end());
+    }
+    if (!same->incomplete.empty() && report.incomplete.empty()) {
+      same->incomplete.clear();
+      same->excerpt = std::move(report.excerpt);
+      same->console = std::move(report.console);
+    }
+    return nullptr;
+  }
+  if (findings_.size() >= kMostFindings) return nullptr;
+  report.id = fmt::format("f{}", findings_.size() + 1);
+  report.nodes = {name};
+  report.count = 1;
+  report.step = where.step;
+  report.at = where.at;
+  report.known = known_.contains(report.identity);
+  findings_.push_back(std::move(report));
+  return &findings_.back();
+}
+
+const FindingRecord* FindingLog::decisive() const {
+  // A named deadlock says more than the stalls and hung tasks it shows as.
+  const auto decides = [](const FindingRecord& finding) {
+    return !finding.known && !finding.secondary;
+  };
+  for (const auto& finding : findings_)
+    if (decides(finding) && finding.kind == "deadlock") return &finding;
+  const auto kernel_said = [](const FindingRecord& finding) {
+    return finding.kind != "stall" && finding.kind != "silent";
+  };
+  for (const auto& finding : findings_)
+    if (decides(finding) && kernel_said(finding)) return &finding;
+  const auto it = std::find_if(findings_.begin(), findings_.end(), decides);
+  return it == findings_.end() ? nullptr : &*it;
+}
+
+bool FindingLog::has(NodeId node, const std::set<std::string>& kinds) const {
+  const std::string name = node_name(node);
+  return std::any_of(findings_.begin(), findings_.end(), [&](const FindingRecord& finding) {
+    return kinds.contains(finding.kind) &&
+           std::find(finding.nodes.begin(), finding.nodes.end(), name) != finding.nodes.end();
+  });
+}
+
+FindingRecord record_of(const console::Finding& finding, NodeId node, std::string_view excerpt) {
+  FindingRecord record;
+  record.kind = finding.kind;
+  record.title = printable(finding.title, 200);
+  record.identity = printable(finding.identity, 1000);
+  record.function = printable(finding.function, 200);
+  record.secondary = finding.secondary;
+  record.incomplete = printable(finding.incomplete, 200);
+  record.excerpt = printable_lines(excerpt);
+  record.console =
+      fmt::format("nodes/{}/console.log:{}-{}", node_name(node), finding.begin, finding.end);
+  return record;
+}
+
+FindingRecord own_finding(const std::string& kind, const std::string& title,
+                          const std::string& identity_detail) {
+  FindingRecord record;
+  record.kind = kind;
+  record.title = title;
+  record.identity = kind + ":" + identity_detail;
+  return record;
+}
+
+}  // namespace gridlock

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "console/finding.h"
+#include "record/run_record.h"
+
+namespace gridlock {
+
+/// The findings of one trial: what was seen again, on the same node or another, is the same finding
+/// with a higher count.
+class FindingLog {
+ public:
+  explicit FindingLog(std::set<std::string> known) : known_(std::move(known)) {}
+
+  /// Takes one report. `where` is the step and the seconds since the trial's start. Returns the
+  /// finding if it is new, else null.
+  struct Where {
+    std::string step;
+    double at = 0;
+  };
+  const FindingRecord* add(FindingRecord report, NodeId node, const Where& where);
+
+  const std::vector<FindingRecord>& all() const { return findings_; }
+  /// The first that decides the trial: not known and not a consequence. Null: there is none.
+  const FindingRecord* decisive() const;
+  /// Whether `node` has a finding of one of `kinds`.
+  bool has(NodeId node, const std::set<std::string>& kinds) const;
+
+ private:
+  std::set<std::string> known_;
+  std::vector<FindingRecord> findings_;
+};
+
+/// What the console reader found, as it is recorded. `excerpt` is the report's text.
+FindingRecord record_of(const console::Finding& finding, NodeId node, std::string_view excerpt);
+
+/// A finding of Gridlock's own: its identity is kind and detail.
+FindingRecord own_finding(const std::string& kind, const std::string& title,
+                          const std::string& identity_detail);
+
+}  // namespace gridlock

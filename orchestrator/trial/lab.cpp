@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "trial/lab.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/text.h"
+
+namespace gridlock {
+namespace {
+
+/// The agent sends a heartbeat every half second, at real-time priority. Under emulation on a busy
+/// host a guest may be off the CPU for seconds.
+constexpr Milliseconds kSilence{20'000};
+constexpr Milliseconds kLastResort{20'000};
+
+std::string fresh_entropy() {
+  std::random_device source;
+  std::string bytes;
+  while (bytes.size() < 32) bytes += static_cast<char>(source() & 0xff);
+  return bytes;
+}
+
+}  // namespace
+
+Lab::Lab(const LabSetting& setting, const std::filesystem::path& kernel,
+         const std::vector<std::filesystem::path>& console_logs)
+    : setting_(setting) {
+  const Plan& plan = setting.plan;
+  GRIDLOCK_CHECK(console_logs.size() == plan.nodes.size(), "one console log per node");
+  disk_ = std::make_unique<SharedDisk>(setting.directory / "shared.raw", plan.disk.size,
+                                       setting.qemu_uid, setting.qemu_gid);
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const PlannedNode& planned = plan.nodes[i];
+    const std::string number = std::to_string(planned.id.number);
+    Node node;
+    node.id = planned.id;
+    node.name = planned.name;
+    node.console_log = console_logs[i];
+    node.machine.name = "gl-" + planned.name;
+    node.machine.acceleration = setting.acceleration;
+    node.machine.vcpus = planned.vcpus;
+    node.machine.memory = planned.memory;
+    node.machine.mac = planned.mac;
+    node.machine.kernel = kernel;
+    node.machine.command_line = plan.kernel_command_line;
+    node.machine.root_disk = setting.root_disk;
+    node.machine.shared_disk = disk_->path();
+    node.machine.console_log = node.console_log;
+    node.machine.console_socket = setting.directory / ("n" + number + ".con");
+    node.machine.agent_socket = setting.directory / ("n" + number + ".agt");
+    if (!setting.fabric_sockets.empty()) node.machine.fabric_socket = setting.fabric_sockets[i];
+    node.console = std::make_unique<ConsoleTail>(node.console_log);
+    nodes_.push_back(std::move(node));
+  }
+  setting_.hypervisor.on_event([this](const MachineEvent& event) { machine_event(event); });
+}
+
+Lab::~Lab() {
+  try {
+    stop_machines(kLastResort);
+  } catch (const std::exception&) {
+    // Whoever destroys a lab that was not stopped is already handling a failure.
+  }
+  setting_.hypervisor.on_event([](const MachineEvent&) {});
+}
+
+void Lab::lose(Node& node, Loss::Kind kind, const std::string& what) {
+  if (!ending_ && !node.loss) node.loss = Loss{kind, what};
+}
+
+void Lab::machine_event(const MachineEvent& event) {
+  const auto it = std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+    return node.machine.name == event.machine;
+  });
+  if (it == nodes_.end()) return;
+  switch (event.kind) {
+    case MachineEvent::Kind::panicked:
+      return lose(*it, Loss::Kind::panicked, it->name + " panicked");
+    case MachineEvent::Kind::stopped:
+    case MachineEvent::Kind::reset:
+    case MachineEvent::Kind::watchdog:
+      return lose(*it, Loss::Kind::stopped,
+                  fmt::format("{} powered off or reset by itself ({})", it->name, event.detail));
+    case MachineEvent::Kind::crashed: {
+      const auto last = last_lines(setting_.hypervisor.qemu_log(it->machine.name), 1);
+      // Not only the channel: whatever was thought before, this is why.
+      if (!ending_)
+        it->loss = Loss{Loss::Kind::qemu_died,
+                        fmt::format("QEMU of {} died ({}){}", it->name, event.detail,
+                                    last.empty() ? "" : ": " + printable(last[0], 200))};
+      return;
+    }
+  }
+}
+
+void Lab::start(Milliseconds limit, std::stop_token stop) {
+  const SteadyTime begin = setting_.loop.now();
+  // Shared with answers that may come after this was given up.
+  struct Answers {
+    std::exception_ptr failure;
+    std::size_t started = 0;
+    std::size_t identified = 0;
+    std::string refused;
+  };
+  const auto answers = std::make_shared<Answers>();
+  for (const Node& node : nodes_) {
+    setting_.hypervisor.start(node.machine, [answers](std::exception_ptr error) {
+      if (!error) ++answers->started;
+      else if (!answers->failure) answers->failure = error;
+    });
+  }
+  std::vector<Crew::Member> members;
+  for (Node& node : nodes_) {
+    node.agent = make_agent(setting_.connect(node.machine.agent_socket), setting_.loop);
+    members.push_back({node.id, node.name, node.agent.get()});
+  }
+  crew_ = std::make_unique<Crew>(setting_.loop, members, [this] {
+    const Loss* const loss = lost();
+    return loss ? loss->what : std::string();
+  });
+  const auto left = [&] {
+    return limit - std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin);
+  };
+  const auto started = [&] {
+    if (answers->failure) std::rethrow_exception(answers->failure);
+    return answers->started == nodes_.size();
+  };
+  crew_->wait("machines to start", started, left(), stop);
+  const auto said_hello = [&] {
+    look_for_silence();
+    return std::all_of(nodes_.begin(), nodes_.end(),
+                       [](const Node& node) { return node.agent->hello().has_value(); });
+  };
+  try {
+    crew_->wait("hello", said_hello, left(), stop);
+  } catch (const BarrierFailed&) {
+    std::string who;
+    std::string last;
+    for (Node& node : nodes_) {
+      if (node.agent->hello()) continue;
+      node.console->poll();
+      who += (who.empty() ? "" : ", ") + node.name;
+      const std::string line = printable(node.console->reader().last_line(), 160);
+      last += fmt::format("\n  last console line of {}: {}", node.name,
+                          line.empty() ? "(nothing was printed)" : line);
+    }
+    throw BarrierFailed(fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
+                        "the console logs are in the trial's nodes/ folder" + last);
+  }
+  std::vector<std::pair<std::string, std::string>> hosts;
+  for (const PlannedNode& planned : setting_.plan.nodes)
+    hosts.emplace_back(planned.name, planned.address);
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const PlannedNode& planned = setting_.plan.nodes[i];
+    Identity identity;
+    identity.node = planned.id;
+    identity.name = planned.name;
+    identity.address = planned.address;
+    identity.mac = planned.mac;
+    identity.realtime = setting_.loop.utc().time_since_epoch();
+    identity.entropy = fresh_entropy();
+    identity.hosts = hosts;
+    nodes_[i].agent->identify(identity, [answers, name = planned.name](const Reply& reply) {
+      ++answers->identified;
+      if (!reply.ok()) answers->refused = name + " did not take its identity: " + reply.error;
+    });
+  }
+  crew_->wait("identities",
+              [&] {
+                if (!answers->refused.empty()) throw Error(answers->refused);
+                return answers->identified == nodes_.size();
+              },
+              left(), stop);
+}
+
+void Lab::look_for_silence() {
+  for (Node& node : nodes_) {
+    if (!node.agent) continue;
+    if (!node.agent->lost().empty())
+      lose(node, Loss::Kind::agent_lost,
+           fmt::format("the agent on {} is gone: {}", node.name, node.agent->lost()));
+    const auto heard = node.agent->last_heard();
+    if (heard && setting_.loop.now() - *heard > kSilence)
+      lose(node, Loss::Kind::silent,
+           fmt::format("{} has said nothing for {}", node.name, to_string(kSilence)));
+  }
+}
+
+const Loss* Lab::lost() const {
+  for (const Node& node : nodes_)
+    if (node.loss) return &*node.loss;
+  return nullptr;
+}
+
+std::string Lab::stop_machines(Milliseconds limit) {
+  ending_ = true;
+  // Shared with the answers, which may come after the wait was given up.
+  struct Progress {
+    std::size_t answers = 0;
+    std::string problem;
+  };
+  const auto progress = std::make_shared<Progress>();
+  for (const Node& node : nodes_) {
+    setting_.hypervisor.destroy(node.machine.name, [progress](std::exception_ptr error) {
+      ++progress->answers;
+      try {
+        if (error) std::rethrow_exception(error);
+      } catch (const std::exception& failure) {
+        progress->problem = failure.what();
+      }
+    });
+  }
+  const Waited waited = setting_.loop.run_until(
+      [&] { return progress->answers == nodes_.size(); }, limit, std::stop_token{});
+  if (waited != Waited::done)
+    return fmt::format("machines were not gone within {}", to_string(limit));
+  return progress->problem;
+}
+
+}  // namespace gridlock

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "guest/agent.h"
+#include "plan/plan.h"
+#include "workload/sample_reader.h"
+
+namespace gridlock {
+
+/// One workload as the programs that do it on one node.
+struct NodeProgram {
+  std::optional<Job> prepare;  ///< makes the files; all nodes end before any node starts
+  Job run;
+  std::optional<Job> verify;   ///< checks what another node wrote
+  std::unique_ptr<SampleReader> reader;  ///< of the run's standard output
+};
+
+/// The folder of a workload's files on the shared file system.
+std::string workload_folder(const Plan& plan, const WorkloadSpec& workload);
+
+/// The programs of `workload` on `node`. The seed is the trial's.
+NodeProgram node_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
+                         std::uint64_t seed);
+
+}  // namespace gridlock

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The demo as a user runs it: two real nodes, the real pair of kernels, and what run.json says.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <set>
+
+#include "host/command_runner.h"
+#include "record/run_reader.h"
+
+namespace gridlock {
+namespace {
+
+const char* const kLeaveSplat = "lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)";
+
+/// Runs the demo once for all tests.
+class Demo : public testing::Environment {
+ public:
+  void SetUp() override {
+    std::string pattern = std::string(GRIDLOCK_BINARY_DIR) + "/demo-test-XXXXXX";
+    results_ = ::mkdtemp(pattern.data());
+    Command command;
+    command.program = std::filesystem::path(GRIDLOCK_BINARY_DIR) / "gridlock";
+    command.arguments = {"run", GRIDLOCK_SOURCE_DIR "/topologies/gfs2-mmap-dio.yaml", "--results",
+                         results_};
+    command.deadline = std::chrono::minutes(70);
+    command.on_output_line = [](std::string_view line) { std::cout << line << std::endl; };
+    result_ = make_command_runner()->run(command, {});
+    std::cout << result_.errors << std::flush;
+    const auto runs = list_runs(results_);
+    ASSERT_EQ(runs.size(), 1u);
+    run_ = runs.front();
+  }
+  void TearDown() override {
+    if (!testing::UnitTest::GetInstance()->Failed()) std::filesystem::remove_all(results_);
+    else std::cout << "the results are kept in " << results_ << "\n";
+  }
+
+  static const RunRecord& run() { return run_; }
+  static const CommandResult& result() { return result_; }
+  static std::filesystem::path directory() { return std::filesystem::path(results_) / run_.id; }
+  static const TrialRecord& trial(const std::string& kernel, const std::string& name) {
+    const auto it = std::find_if(run_.trials.begin(), run_.trials.end(), [&](const auto& trial) {
+      return trial.kernel == kernel && trial.name == name;
+    });
+    if (it == run_.trials.end()) throw Error("no trial " + kernel + " " + name);
+    return *it;
+  }
+
+ private:
+  static inline std::string results_;
+  static inline RunRecord run_;
+  static inline CommandResult result_;
+};
+
+const FindingRecord* find_kind(const TrialRecord& trial, const std::string& kind) {
+  const auto it = std::find_if(trial.findings.begin(), trial.findings.end(),
+                               [&](const auto& finding) { return finding.kind == kind; });
+  return it == trial.findings.end() ? nullptr : &*it;
+}
+
+std::set<std::string> identities(const std::string& kernel) {
+  std::set<std::string> all;
+  for (const TrialRecord& trial : Demo::run().trials)
+    if (trial.kernel == kernel)
+      for (const FindingRecord& finding : trial.findings) all.insert(finding.identity);
+  return all;
+}
+
+TEST(DemoTest, EndsWithZeroBecauseEverythingIsAsExpected) {
+  EXPECT_EQ(Demo::result().kind, CommandResult::Kind::exited);
+  EXPECT_EQ(Demo::result().value, 0);
+  EXPECT_EQ(Demo::run().outcome, Outcome::passed) << Demo::run().reason;
+  EXPECT_EQ(Demo::run().trials.size(), 6u);
+}
+
+TEST(DemoTest, UnpatchedKernelHitsTheGlockBugWhenItFaultsOnItsOwnFile) {
+  const TrialRecord& trial = Demo::trial("unpatched", "self-read");
+  EXPECT_EQ(trial.outcome, Outcome::failed) << trial.reason;
+  const FindingRecord* const bug = find_kind(trial, "bug");
+  ASSERT_NE(bug, nullptr);
+  EXPECT_EQ(bug->identity.rfind("recursion:gfs2:inode:", 0), 0u) << bug->identity;
+  EXPECT_NE(bug->excerpt.find("kernel BUG at fs/gfs2/glock.c"), std::string::npos);
+}
+
+TEST(DemoTest, UnpatchedKernelDeadlocksNodeAgainstNode) {
+  const TrialRecord& trial = Demo::trial("unpatched", "abba");
+  EXPECT_EQ(trial.outcome, Outcome::failed) << trial.reason;
+  const std::vector<std::string> both{"node1", "node2"};
+  const FindingRecord* const stall = find_kind(trial, "stall");
+  ASSERT_NE(stall, nullptr);
+  EXPECT_EQ(stall->nodes, both);
+  std::set<std::string> hung;
+  for (const FindingRecord& finding : trial.findings)
+    if (finding.kind == "hung_task") hung.insert(finding.nodes.begin(), finding.nodes.end());
+  EXPECT_EQ(hung, std::set<std::string>(both.begin(), both.end()));
+  const FindingRecord* const deadlock = find_kind(trial, "deadlock");
+  ASSERT_NE(deadlock, nullptr);
+  EXPECT_EQ(deadlock->nodes, both);
+}
+
+TEST(DemoTest, PatchedKernelPassesWithNoShortTransfer) {
+  for (const char* const name : {"self-read", "abba"}) {
+    const TrialRecord& trial = Demo::trial("patched", name);
+    EXPECT_EQ(trial.outcome, Outcome::passed) << name << ": " << trial.reason;
+    ASSERT_EQ(trial.workloads.size(), 1u);
+    for (const auto& [node, counters] : trial.workloads[0].nodes) {
+      EXPECT_GT(counters.operations, 0u) << name << " on " << node;
+      EXPECT_EQ(counters.short_transfers, 0u) << name << " on " << node;
+      EXPECT_EQ(counters.errors, 0u) << name << " on " << node;
+      EXPECT_EQ(counters.bad_blocks, 0u) << name << " on " << node;
+    }
+  }
+}
+
+TEST(DemoTest, FioThroughputIsRecordedForBothKernels) {
+  for (const char* const kernel : {"patched", "unpatched"}) {
+    const TrialRecord& trial = Demo::trial(kernel, "stream");
+    EXPECT_EQ(trial.outcome, Outcome::passed) << kernel << ": " << trial.reason;
+    ASSERT_EQ(trial.workloads.size(), 1u);
+    EXPECT_GT(trial.workloads[0].total.read_bytes_per_second.value_or(0), 0) << kernel;
+    EXPECT_GT(trial.workloads[0].total.write_bytes_per_second.value_or(0), 0) << kernel;
+  }
+}
+
+TEST(DemoTest, BothKernelsShareTheLockdepReportWhenANodeLeaves) {
+  EXPECT_TRUE(identities("patched").contains(kLeaveSplat));
+  EXPECT_TRUE(identities("unpatched").contains(kLeaveSplat));
+}
+
+TEST(DemoTest, EachNodeRanTheKernelThatWasBuilt) {
+  for (const TrialRecord& trial : Demo::run().trials) {
+    const auto built = std::find_if(Demo::run().kernels.begin(), Demo::run().kernels.end(),
+                                    [&](const auto& kernel) { return kernel.name == trial.kernel; });
+    ASSERT_NE(built, Demo::run().kernels.end());
+    ASSERT_EQ(trial.kernel_releases.size(), 2u);
+    for (const auto& [node, release] : trial.kernel_releases)
+      EXPECT_EQ(release.rfind(built->release, 0), 0u) << node << " ran " << release;
+  }
+}
+
+TEST(DemoTest, EveryConsoleWasReadAndNoMessageDropped) {
+  for (const TrialRecord& trial : Demo::run().trials) {
+    ASSERT_EQ(trial.oracles.size(), 2u);
+    for (const auto& [node, oracles] : trial.oracles) {
+      EXPECT_GT(oracles.console_bytes, 10'000u) << trial.directory << " " << node;
+      EXPECT_EQ(oracles.dropped_lines, 0u) << trial.directory << " " << node;
+      EXPECT_TRUE(std::filesystem::exists(Demo::directory() / trial.directory / "nodes" / node /
+                                          "console.log"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gridlock
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  testing::AddGlobalTestEnvironment(new gridlock::Demo);
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What must hold for the fabric's stream decoder whatever a node's QEMU sends. Shared by the fuzz
+// target and the unit test that replays its seeds.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+#include "fabric/stream_decoder.h"
+#include "fabric/switch.h"
+
+namespace gridlock::fuzz {
+
+inline void require(bool holds, const char* what) {
+  if (!holds) throw std::logic_error(what);
+}
+
+struct Decoded {
+  std::vector<std::vector<std::byte>> frames;
+  bool bad = false;
+  bool operator==(const Decoded&) const = default;
+};
+
+/// Feeds `stream` in pieces of at most `piece` bytes.
+inline Decoded decode(std::span<const std::byte> stream, std::size_t piece) {
+  StreamDecoder decoder;
+  Decoded decoded;
+  while (!stream.empty() && !decoder.bad()) {
+    const auto space = decoder.space();
+    require(!space.empty(), "there is always space");
+    const std::size_t count = std::min({piece, space.size(), stream.size()});
+    std::copy_n(stream.begin(), count, space.begin());
+    decoder.filled(count);
+    stream = stream.subspan(count);
+    while (const auto frame = decoder.next()) {
+      require(frame->size() >= StreamDecoder::kMinFrame, "no frame is too short");
+      require(frame->size() <= StreamDecoder::kMaxFrame, "no frame is too long");
+      decoded.frames.emplace_back(frame->begin(), frame->end());
+    }
+  }
+  decoded.bad = decoder.bad();
+  return decoded;
+}
+
+/// Any split of the bytes gives the same frames; a switch that gets them sends none back and
+/// remembers no more than it may. Returns what was decoded.
+inline Decoded check_stream(std::span<const std::byte> stream) {
+  constexpr int kPorts = 3;
+  const Decoded whole = decode(stream, stream.size());
+  for (const std::size_t piece : {1, 3, 5, 4096})
+    require(decode(stream, piece) == whole, "a split changes nothing");
+
+  Switch ports;
+  for (int i = 0; i < kPorts; ++i) ports.add_port();
+  int from = 0;
+  for (const auto& frame : whole.frames) {
+    from = (from + 1) % kPorts;
+    for (const int to : ports.route(from, frame))
+      require(to != from && to >= 0 && to < kPorts, "a frame goes to other ports only");
+    require(ports.address_count() <= kPorts * Switch::kAddressesPerPort, "the table is bounded");
+  }
+  return whole;
+}
+
+}  // namespace gridlock::fuzz

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/wire.h"
+#include "base/json.h"
+#include "guest/agent.h"
+#include "machine/hypervisor.h"
+#include "support/fake_event_loop.h"
+
+namespace gridlock {
+
+/// How one node of a FakeLab behaves; a test changes what it is about.
+struct NodeScript {
+  bool start_fails = false;       ///< the hypervisor cannot start it
+  bool boots = true;              ///< the agent comes up
+  std::string boot_console =
+      "[    0.000000][    T0] Linux version 6.1.192 (gridlock@gridlock)\n"
+      "[    2.000000][    T1] Run /gridlock/agent as init process\n";
+  bool lockdep = true;            ///< /proc/lockdep_stats is there
+  bool mkfs_fails = false;
+  bool corosync_dies = false;
+  bool never_quorate = false;
+  bool mount_fails = false;
+  bool umount_hangs = false;
+  /// Called when the workload starts on this node; `after` runs things later.
+  std::function<void()> on_work;
+  bool makes_progress = true;     ///< counters move while it works
+  bool finishes = true;           ///< the workload ends by itself
+  int short_transfers = 0;
+  int bad_blocks = 0;
+  int exit_status = 0;            ///< of the workload
+  bool verify_finds_bad_data = false;
+  std::map<std::string, std::string> files;  ///< what `get` answers, by path
+};
+
+/// A hypervisor whose machines are scripts that speak the agent's real protocol and write real
+/// console files, on a fake clock. One thread; nothing of it needs QEMU.
+class FakeLab final : public Hypervisor {
+ public:
+  explicit FakeLab(FakeEventLoop& loop) : loop_(loop) {}
+
+  NodeScript& script(int number) { return scripts_[number]; }
+  std::vector<std::string> running() const {
+    std::vector<std::string> names;
+    for (const auto& [name, machine] : machines_)
+      if (machine->running) names.push_back(name);
+    return names;
+  }
+  /// What was asked of the nodes, as "node1 corosync -f", in order.
+  const std::vector<std::string>& programs() const { return programs_; }
+
+  /// Writes to a node's console.
+  void console(int number, const std::string& text) {
+    const auto machine = machines_.at("gl-node" + std::to_string(number));
+    std::ofstream(machine->spec.console_log, std::ios::app | std::ios::binary) << text;
+  }
+  void event(int number, MachineEvent::Kind kind, const std::string& detail) {
+    handler_({"gl-node" + std::to_string(number), kind, detail});
+  }
+  /// The node's agent stops answering, its channel stays.
+  void hang(int number) { machines_.at("gl-node" + std::to_string(number))->silent = true; }
+  void lose_channel(int number) {
+    const auto machine = machines_.at("gl-node" + std::to_string(number));
+    machine->silent = true;
+    if (machine->lost) machine->lost("peer closed");
+  }
+
+  /// For LabSetting::connect.
+  std::unique_ptr<LineChannel> connect(const std::filesystem::path& socket);
+
+  void on_event(std::function<void(const MachineEvent&)> handler) override {
+    handler_ = std::move(handler);
+  }
+  void start(const MachineSpec& spec, Done done) override;
+  void destroy(const std::string& name, Done done) override;
+  void inject_nmi(const std::string&, Done done) override {
+    loop_.post([done] { done(nullptr); });
+  }
+  std::string qemu_log(const std::string&) const override { return "qemu: terminating\n"; }
+  std::string domain_xml(const std::string& name) const override {
+    return machines_.contains(name) ? "<domain/>" : "";
+  }
+
+ private:
+  struct Machine {
+    int number = 0;
+    MachineSpec spec;
+    bool running = false;
+    bool silent = false;
+    std::function<void(std::string_view)> bytes;
+    std::function<void(const std::string&)> lost;
+    std::map<std::string, std::int64_t> daemons;  // program to process
+    std::uint64_t operations = 0;
+    wire::LineSplitter lines;
+  };
+  using MachinePtr = std::shared_ptr<Machine>;
+
+  class Channel;
+
+  void boot(const MachinePtr& machine);
+  void heartbeat(const MachinePtr& machine);
+  void say(const MachinePtr& machine, const Json& message);
+  void hear(const MachinePtr& machine, std::string_view line);
+  void run(const MachinePtr& machine, const Json& request);
+  void work(const MachinePtr& machine, std::int64_t process, int left);
+  void print(const MachinePtr& machine, std::int64_t process, const std::string& text,
+             const char* stream = "stdout");
+  void exit(const MachinePtr& machine, std::int64_t process, int status);
+
+  FakeEventLoop& loop_;
+  std::function<void(const MachineEvent&)> handler_ = [](const MachineEvent&) {};
+  std::map<int, NodeScript> scripts_;
+  std::map<std::string, MachinePtr> machines_;
+  std::map<std::string, MachinePtr> by_socket_;
+  std::vector<std::string> programs_;
+};
+
+class FakeLab::Channel final : public LineChannel {
+ public:
+  Channel(FakeLab& lab, std::filesystem::path socket) : lab_(lab), socket_(std::move(socket)) {
+    attach();
+  }
+  void on_bytes(std::function<void(std::string_view)> handler) override {
+    bytes_ = std::move(handler);
+    attach();
+  }
+  void on_lost(std::function<void(const std::string&)> handler) override {
+    lost_ = std::move(handler);
+    attach();
+  }
+  void send(std::string_view line) override {
+    const auto it = lab_.by_socket_.find(socket_);
+    if (it == lab_.by_socket_.end()) return;
+    const MachinePtr machine = it->second;
+    lab_.loop_.post([&lab = lab_, machine, text = std::string(line)] {
+      machine->lines.add(text, [&](std::string_view one) { lab.hear(machine, one); });
+    });
+  }
+
+ private:
+  void attach() {
+    const auto it = lab_.by_socket_.find(socket_);
+    if (it == lab_.by_socket_.end()) return;
+    it->second->bytes = bytes_;
+    it->second->lost = lost_;
+  }
+  FakeLab& lab_;
+  std::filesystem::path socket_;
+  std::function<void(std::string_view)> bytes_;
+  std::function<void(const std::string&)> lost_;
+};
+
+inline std::unique_ptr<LineChannel> FakeLab::connect(const std::filesystem::path& socket) {
+  return std::make_unique<Channel>(*this, socket);
+}
+
+inline void FakeLab::start(const MachineSpec& spec, Done done) {
+  const auto machine = std::make_shared<Machine>();
+  machine->number = std::stoi(spec.name.substr(spec.name.find_last_not_of("0123456789") + 1));
+  machine->spec = spec;
+  if (scripts_[machine->number].start_fails) {
+    loop_.post([done, name = spec.name] {
+      done(std::make_exception_ptr(Error("starting " + name + ": no such machine type")));
+    });
+    return;
+  }
+  machine->running = true;
+  machines_[spec.name] = machine;
+  by_socket_[spec.agent_socket] = machine;
+  loop_.after(Milliseconds{300}, [this, done, machine] {
+    done(nullptr);
+    std::ofstream(machine->spec.console_log, std::ios::app)
+        << scripts_[machine->number].boot_console;
+    if (scripts_[machine->number].boots)
+      loop_.after(Milliseconds{4000}, [this, machine] { boot(machine); });
+  });
+}
+
+inline void FakeLab::destroy(const std::string& name, Done done) {
+  loop_.after(Milliseconds{100}, [this, name, done] {
+    if (const auto it = machines_.find(name); it != machines_.end()) {
+      it->second->running = false;
+      it->second->silent = true;
+    }
+    done(nullptr);
+  });
+}
+
+inline void FakeLab::say(const MachinePtr& machine, const Json& message) {
+  if (!machine->running || machine->silent || !machine->bytes) return;
+  const std::string line = message.dump() + "\n";
+  machine->bytes(line);
+}
+
+inline void FakeLab::boot(const MachinePtr& machine) {
+  say(machine, {{"event", "hello"}, {"protocol", 1}, {"boot_id", "b-" + machine->spec.name},
+                {"kernel", "6.1.192-fake"}, {"version", "#1 SMP"}, {"pid_one", true},
+                {"monotonic", 4'000'000'000}, {"boot_ns", 4'000'000'000}});
+  heartbeat(machine);
+}
+
+inline void FakeLab::heartbeat(const MachinePtr& machine) {
+  if (!machine->running || machine->silent) return;
+  say(machine, {{"event", "heartbeat"}, {"monotonic", 1}, {"garbage", 0}, {"load", 0.1},
+                {"free_kib", 100000}});
+  loop_.after(Milliseconds{500}, [this, machine] { heartbeat(machine); });
+}
+
+inline void FakeLab::print(const MachinePtr& machine, std::int64_t process,
+                           const std::string& text, const char* stream) {
+  say(machine, {{"event", "output"}, {"process", process}, {"stream", stream},
+                {"data", wire::to_base64(text)}});
+}
+
+inline void FakeLab::exit(const MachinePtr& machine, std::int64_t process, int status) {
+  say(machine, {{"event", "exit"}, {"process", process}, {"status", status}, {"signal", nullptr}});
+}
+
+inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
+  if (!machine->running || machine->silent) return;
+  const Json request = Json::parse(line);
+  const std::string op = request["request"];
+  Json answer{{"id", request["id"]}, {"ok", true}};
+  const NodeScript& script = scripts_[machine->number];
+  if (op == "ping") {
+    const auto since = loop_.now().time_since_epoch();
+    answer["monotonic"] = std::chrono::nanoseconds(since).count();
+    answer["realtime"] = 0;
+  } else if (op == "get") {
+    const std::string path = request["path"];
+    std::string text;
+    bool there = true;
+    if (const auto it = script.files.find(path); it != script.files.end())
+      text = it->second;
+    else if (path == "/proc/sys/kernel/tainted")
+      text = "0\n";
+    else if (path == "/proc/lockdep_stats" && script.lockdep)
+      text = " lock-classes: 700\n debug_locks:                             1\n";
+    else
+      there = false;
+    if (there) {
+      answer["data"] = wire::to_base64(text);
+      answer["end"] = true;
+    } else {
+      answer = {{"id", request["id"]}, {"ok", false}, {"error", "No such file or directory"}};
+    }
+  }
+  say(machine, answer);
+  if (op == "run") run(machine, request);
+  if (op == "signal") {
+    const std::int64_t process = request["process"];
+    for (const auto& [name, daemon] : machine->daemons)
+      if (daemon == process)
+        loop_.after(Milliseconds{50}, [this, machine, process] { exit(machine, process, 0); });
+  }
+}
+
+inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
+  const NodeScript script = scripts_[machine->number];
+  const std::int64_t process = request["process"];
+  const auto argv = request["argv"].get<std::vector<std::string>>();
+  std::string words;
+  for (const std::string& word : argv) words += " " + word;
+  programs_.push_back("node" + std::to_string(machine->number) + words);
+  const auto later = [&](int ms, std::function<void()> task) {
+    loop_.after(Milliseconds{ms}, std::move(task));
+  };
+  const auto ends = [&](int ms, int status, const std::string& text = {}) {
+    later(ms, [this, machine, process, status, text] {
+      if (!text.empty()) print(machine, process, text, "stderr");
+      exit(machine, process, status);
+    });
+  };
+  if (argv[0] == "corosync") {
+    machine->daemons["corosync"] = process;
+    if (script.corosync_dies) return ends(200, 8, "corosync: parse error in config\n");
+    later(200, [this, machine, process] {
+      print(machine, process, "notice  [QUORUM] Using quorum provider corosync_votequorum\n", "stderr");
+    });
+    if (script.never_quorate) return;
+    later(2500, [this, machine, process] {
+      print(machine, process,
+            "notice  [QUORUM] This node is within the primary component and will provide service.\n"
+            "notice  [QUORUM] Members[" + std::to_string(scripts_.size()) + "]: 1 2\n", "stderr");
+    });
+  } else if (argv[0] == "dlm_controld") {
+    machine->daemons["dlm_controld"] = process;
+    std::string text;
+    for (std::size_t i = 1; i <= scripts_.size(); ++i)
+      text += "17 set_configfs_node " + std::to_string(i) + " 10.77.0." + std::to_string(i) +
+              " local 0 mark 0\n";
+    later(1500, [this, machine, process, text] { print(machine, process, text, "stderr"); });
+  } else if (argv[0] == "mkfs.gfs2") {
+    script.mkfs_fails ? ends(800, 255, "mkfs.gfs2: No space left on device\n") : ends(1500, 0);
+  } else if (words.find("mount -t gfs2") != std::string::npos) {
+    script.mount_fails ? ends(3000, 1, "mount: /mnt/shared: Transport endpoint is not connected.\n")
+                       : ends(1000, 0);
+  } else if (argv[0] == "umount") {
+    if (!script.umount_hangs) ends(400, 0);
+  } else if (argv.size() > 1 && argv[0] == "mmap-dio" && argv[1] == "run") {
+    machine->operations = 0;
+    if (script.on_work) script.on_work();
+    work(machine, process, 25);
+  } else if (argv.size() > 1 && argv[0] == "mmap-dio" && argv[1] == "verify") {
+    ends(300, script.verify_finds_bad_data ? 1 : 0);
+  } else {
+    ends(100, 0);
+  }
+}
+
+inline void FakeLab::work(const MachinePtr& machine, std::int64_t process, int left) {
+  const NodeScript& script = scripts_[machine->number];
+  if (script.makes_progress) machine->operations += 3;
+  const bool ends = left == 0 && script.finishes;
+  const Json counters{{"t_ms", 200 * (25 - left)},
+                      {"operations", machine->operations},
+                      {"bytes", machine->operations * 1048576},
+                      {"short", script.short_transfers},
+                      {"errors", 0},
+                      {"bad", script.bad_blocks},
+                      {"nonresident", 0}};
+  print(machine, process, (ends ? Json{{"result", counters}} : counters).dump() + "\n");
+  if (ends) return exit(machine, process, script.bad_blocks ? 1 : script.exit_status);
+  loop_.after(Milliseconds{200}, [this, machine, process, left] {
+    work(machine, process, left > 0 ? left - 1 : 0);
+  });
+}
+
+}  // namespace gridlock

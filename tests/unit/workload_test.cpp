@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/sample_plan.h"
+#include "workload/programs.h"
+
+namespace gridlock {
+namespace {
+
+const std::string kMmapDioOutput =
+    "{\"t_ms\":200,\"operations\":3,\"bytes\":3145728,\"short\":0,\"errors\":0,\"bad\":0}\n"
+    "{\"t_ms\":400,\"operations\":7,\"bytes\":7340032,\"short\":1,\"errors\":0,\"bad\":0}\n"
+    "{\"result\":{\"operations\":9,\"bytes\":9437184,\"short\":1,\"errors\":2,\"bad\":4,"
+    "\"first_bad\":\"offset 512\"}}\n";
+
+const std::string kFioOutput =
+    "fio: note\n{\"fio version\":\"fio-3.33\",\"jobs\":[{\"jobname\":\"a}b\\\"{\",\"error\":0,"
+    "\"read\":{\"io_bytes\":1000,\"bw_bytes\":500.5,\"total_ios\":4,\"short_ios\":0},"
+    "\"write\":{\"io_bytes\":2000,\"bw_bytes\":700,\"total_ios\":5,\"short_ios\":0}}]}\n"
+    "{\"jobs\":[{\"jobname\":\"a\",\"error\":0,"
+    "\"read\":{\"io_bytes\":3000,\"bw_bytes\":600,\"total_ios\":40,\"short_ios\":1},"
+    "\"write\":{\"io_bytes\":4000,\"bw_bytes\":800,\"total_ios\":50,\"short_ios\":0}}]}\n";
+
+TEST(MmapDioReader, CountersAreThoseOfTheLastLine) {
+  MmapDioReader reader;
+  reader.feed(kMmapDioOutput);
+  EXPECT_EQ(reader.counters().samples, 2u);
+  EXPECT_EQ(reader.counters().operations, 9u);
+  EXPECT_EQ(reader.counters().bytes, 9437184u);
+  EXPECT_EQ(reader.counters().short_transfers, 1u);
+  EXPECT_EQ(reader.counters().errors, 2u);
+  EXPECT_EQ(reader.counters().bad_blocks, 4u);
+  EXPECT_EQ(reader.counters().first_bad, "offset 512");
+  EXPECT_TRUE(reader.has_result());
+}
+
+TEST(MmapDioReader, WithoutAResultLineThereIsNoResult) {
+  MmapDioReader reader;
+  reader.feed(kMmapDioOutput.substr(0, kMmapDioOutput.find("{\"result")));
+  EXPECT_FALSE(reader.has_result());
+  EXPECT_EQ(reader.counters().operations, 7u);
+}
+
+TEST(MmapDioReader, GarbageIsCountedAndTheNextLineIsRead) {
+  MmapDioReader reader;
+  reader.feed("not json\n{\"operations\":\n[1]\n" + kMmapDioOutput);
+  EXPECT_EQ(reader.garbage(), 3u);
+  EXPECT_EQ(reader.counters().operations, 9u);
+}
+
+TEST(MmapDioReader, NegativeAndAbsurdNumbersDoNotBecomeProgress) {
+  MmapDioReader reader;
+  reader.feed("{\"operations\":-5,\"bytes\":99999999999999999999999}\n");
+  EXPECT_EQ(reader.counters().operations, 0u);
+  EXPECT_EQ(reader.counters().bytes, 0u);
+}
+
+TEST(MmapDioReader, LineWithoutEndIsGivenUp) {
+  MmapDioReader reader;
+  for (int i = 0; i < 100; ++i) reader.feed(std::string(4096, 'x'));
+  reader.feed("\n" + kMmapDioOutput);
+  EXPECT_GE(reader.garbage(), 1u);
+  EXPECT_EQ(reader.counters().operations, 9u);
+}
+
+TEST(FioReader, ReadsWholeObjectsAndAddsUpJobsAndDirections) {
+  FioReader reader;
+  reader.feed(kFioOutput);
+  reader.program_ended(true);
+  EXPECT_EQ(reader.counters().samples, 2u);
+  EXPECT_EQ(reader.counters().operations, 90u);
+  EXPECT_EQ(reader.counters().bytes, 7000u);
+  EXPECT_EQ(reader.counters().short_transfers, 1u);
+  EXPECT_DOUBLE_EQ(reader.counters().read_rate.value_or(0), 600);
+  EXPECT_DOUBLE_EQ(reader.counters().write_rate.value_or(0), 800);
+  EXPECT_TRUE(reader.has_result());
+}
+
+TEST(FioReader, EndWithoutOutputIsNoResult) {
+  FioReader reader;
+  reader.program_ended(true);
+  EXPECT_FALSE(reader.has_result());
+}
+
+TEST(FioReader, FailedJobIsAnErrorEvenWithoutACount) {
+  FioReader reader;
+  reader.feed("{\"jobs\":[{\"jobname\":\"j\",\"error\":5,\"read\":{},\"write\":{}}]}");
+  EXPECT_EQ(reader.counters().errors, 1u);
+  EXPECT_EQ(reader.counters().first_error, "fio job j: error 5");
+}
+
+TEST(SampleReaders, EveryWayOfCuttingTheOutputGivesTheSameCounters) {
+  for (std::size_t cut = 1; cut < 60; ++cut) {
+    MmapDioReader mmap_dio;
+    FioReader fio;
+    for (std::size_t at = 0; at < kMmapDioOutput.size(); at += cut)
+      mmap_dio.feed(std::string_view(kMmapDioOutput).substr(at, cut));
+    for (std::size_t at = 0; at < kFioOutput.size(); at += cut)
+      fio.feed(std::string_view(kFioOutput).substr(at, cut));
+    ASSERT_EQ(mmap_dio.counters().operations, 9u) << cut;
+    ASSERT_EQ(fio.counters().operations, 90u) << cut;
+  }
+}
+
+TEST(NodeProgram, MmapDioGetsTheNodesNumberAndTheRing) {
+  const Plan plan = sample_plan();
+  const NodeProgram program = node_program(plan, plan.workloads[0], NodeId{2}, 42);
+  const std::string words = [&] {
+    std::string text;
+    for (const std::string& word : program.run.argv) text += word + " ";
+    return text;
+  }();
+  EXPECT_EQ(words.rfind("mmap-dio run --dir /mnt/shared/self-read --node 2 --nodes 2 ", 0), 0u)
+      << words;
+  EXPECT_NE(words.find("--buffer same-file"), std::string::npos);
+  EXPECT_NE(words.find("--duration-ms 5000"), std::string::npos);
+  EXPECT_NE(words.find("--seed 42"), std::string::npos);
+  ASSERT_TRUE(program.prepare && program.verify);
+  EXPECT_EQ(program.prepare->argv[1], "prepare");
+}
+
+TEST(NodeProgram, FioJobComesOnStandardInputAndNeverAsAnOption) {
+  Plan plan = sample_plan();
+  WorkloadSpec stream;
+  stream.name = "stream";
+  stream.fio = FioSpec{{{"rw", "rw"}, {"bs", "256k"}}};
+  stream.duration = Milliseconds{3000};
+  plan.workloads = {stream};
+  const NodeProgram one = node_program(plan, stream, NodeId{1}, 7);
+  const NodeProgram two = node_program(plan, stream, NodeId{2}, 7);
+  EXPECT_NE(one.run.input.find("rw=rw\nbs=256k\n"), std::string::npos) << one.run.input;
+  EXPECT_NE(one.run.input.find("runtime=3000ms"), std::string::npos);
+  EXPECT_NE(one.run.input.find("directory=/mnt/shared/stream\n"), std::string::npos);
+  EXPECT_NE(one.run.input, two.run.input);
+  EXPECT_EQ(std::count(one.run.argv.begin(), one.run.argv.end(), "rw=rw"), 0);
+}
+
+}  // namespace
+}  // namespace gridlock
