@@ -52,7 +52,8 @@ void become_ordinary() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
-  ::sigaction(SIGPIPE, &standard, nullptr);
+  // Some of the range belong to the C library and cannot be set; they need not be.
+  for (int number = 1; number < SIGRTMAX; ++number) ::sigaction(number, &standard, nullptr);
   const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   // Fails only for a process that was never protected.
   if (score && ::write(score.get(), "0", 1) < 0) return;

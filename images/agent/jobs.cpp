@@ -44,15 +44,18 @@ std::string read_request(const Json& request, Request& out) {
     if (!argument.is_string()) return "run: argv must hold texts only";
     out.argv.push_back(argument.get<std::string>());
   }
-  out.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                     "HOME=/root", "LC_ALL=C"};
+  std::map<std::string, std::string> environment{
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"HOME", "/root"},
+      {"LC_ALL", "C"}};
   if (const auto env = request.find("env"); env != request.end()) {
     if (!env->is_object()) return "run: env must be an object";
     for (const auto& [name, value] : env->items()) {
       if (!value.is_string()) return "run: env must hold texts only";
-      out.environment.push_back(name + "=" + value.get<std::string>());
+      environment[name] = value.get<std::string>();
     }
   }
+  for (const auto& [name, value] : environment) out.environment.push_back(name + "=" + value);
   out.directory = text_or(request, "directory", "/");
   const auto input = wire::from_base64(text_or(request, "input", ""));
   if (!input) return "run: input is not base64";

@@ -5,9 +5,8 @@
 
 namespace gridlock {
 
-void check_failed(const char* condition, const std::string& why, std::source_location where) {
-  throw InternalError(fmt::format("internal error at {}:{}: {} ({})", where.file_name(),
-                                  where.line(), why, condition),
+void check_failed(const char* condition, const std::string& why, const char* file, int line) {
+  throw InternalError(fmt::format("internal error at {}:{}: {} ({})", file, line, why, condition),
                       "this is a bug in Gridlock; please report it with the run's directory");
 }
 

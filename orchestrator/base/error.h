@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <source_location>
 #include <stdexcept>
 #include <string>
 
@@ -35,8 +34,8 @@ class InternalError : public Error {
   using Error::Error;
 };
 
-[[noreturn]] void check_failed(const char* condition, const std::string& why,
-                               std::source_location where);
+[[noreturn]] void check_failed(const char* condition, const std::string& why, const char* file,
+                               int line);
 
 }  // namespace gridlock
 
@@ -44,5 +43,5 @@ class InternalError : public Error {
 #define GRIDLOCK_CHECK(condition, why)                                                        \
   do {                                                                                        \
     if (!(condition))                                                                         \
-      ::gridlock::check_failed(#condition, (why), std::source_location::current());           \
+      ::gridlock::check_failed(#condition, (why), __FILE__, __LINE__);                        \
   } while (false)

@@ -124,6 +124,7 @@ class Run {
       kernels[name] = place_file(built.image, directory.path() / ("kernel-" + name));
     setting.acceleration = choose_acceleration(kernels.begin()->second, directory.path());
     for (const PlannedTrial& trial : plan_.trials) {
+      if (stop_.stop_requested()) throw Cancelled("running the trials");
       const std::unique_ptr<TrialWriter> writer = writer_.begin_trial(trial);
       const TrialRecord record = run_trial(setting, trial, kernels.at(trial.kernel), *writer,
                                            observer_, stop_);

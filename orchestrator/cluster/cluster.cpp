@@ -74,28 +74,29 @@ void Cluster::wait(const std::string& what, const std::function<bool(std::size_t
       if (!there(i)) return false;
     return true;
   };
-  const auto over = [&] {
-    if (!put_failure_.empty()) throw BarrierFailed(put_failure_);
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      for (const Daemon* daemon : {nodes_[i].corosync.get(), nodes_[i].dlm_controld.get()}) {
-        if (!daemon || !daemon->ended()) continue;
-        JobResult result;
-        result.node = crew_.members()[i].id;
-        result.finished = true;
-        result.end = *daemon->ended();
-        result.errors = daemon->tail(1);
-        throw BarrierFailed("waiting for " + what + ": " + result.describe(daemon->name()));
-      }
-    }
-    return all();
-  };
   try {
-    crew_.wait(what, over, limit, stop);
+    crew_.wait(what, [&] { return all() || !broken().empty(); }, limit, stop);
   } catch (const BarrierFailed&) {
-    if (all()) throw;
-    const std::string who = missing(there);
-    throw BarrierFailed(fmt::format("{} on {} not within {}", what, who, to_string(limit)));
+    throw BarrierFailed(
+        fmt::format("{} on {} not within {}", what, missing(there), to_string(limit)));
   }
+  if (!all()) throw BarrierFailed("waiting for " + what + ": " + broken());
+}
+
+std::string Cluster::broken() const {
+  if (!put_failure_.empty()) return put_failure_;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    for (const Daemon* daemon : {nodes_[i].corosync.get(), nodes_[i].dlm_controld.get()}) {
+      if (!daemon || !daemon->ended()) continue;
+      JobResult result;
+      result.node = crew_.members()[i].id;
+      result.finished = true;
+      result.end = *daemon->ended();
+      result.errors = daemon->tail(1);
+      return result.describe(daemon->name());
+    }
+  }
+  return {};
 }
 
 void Cluster::connect(Milliseconds limit, std::stop_token stop) {
@@ -109,7 +110,7 @@ void Cluster::connect(Milliseconds limit, std::stop_token stop) {
           std::string script = "true";
           for (const PlannedNode& peer : plan_.nodes)
             if (peer.id != member.id)
-              script += fmt::format(" && ping -c 1 -W 2 {} >/dev/null", peer.address);
+              script += fmt::format(" && busybox ping -c 1 -W 2 {} >/dev/null", peer.address);
           return program({"sh", "-c", script});
         },
         limit, stop);
@@ -132,11 +133,12 @@ void Cluster::form(Milliseconds limit, std::stop_token stop) {
     return limit - std::chrono::duration_cast<Milliseconds>(crew_.loop().now() - begin);
   };
   const std::string everyone = fmt::format("Members[{}]:", nodes_.size());
-  wait("corosync up", [&](std::size_t i) { return nodes_[i].corosync->said("[QUORUM]"); }, left(),
+  wait("corosync up", [&](std::size_t i) { return nodes_[i].corosync->said("server name: quorum"); }, left(),
        stop);
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     start(nodes_[i].dlm_controld, crew_.members()[i], "dlm_controld",
-          {"dlm_controld", "-D", "--enable_fencing", "0", "--enable_startup_fencing", "0"});
+          {"dlm_controld", "-D", "--enable_fencing", "0", "--enable_startup_fencing", "0",
+           "--enable_quorum_lockspace", "0"});
   wait("quorum with all nodes",
        [&](std::size_t i) {
          return nodes_[i].corosync->said("[QUORUM] " + everyone) &&

@@ -50,6 +50,8 @@ class Cluster {
   Daemon& start(std::unique_ptr<Daemon>& slot, const Crew::Member& member, const std::string& name,
                 std::vector<std::string> argv);
   void put(const Crew::Member& member, const std::string& path, const std::string& text);
+  /// A daemon that ended, or a file that could not be written; empty: all is well.
+  std::string broken() const;
   std::string missing(const std::function<bool(std::size_t)>& there) const;
   void wait(const std::string& what, const std::function<bool(std::size_t)>& there,
             Milliseconds limit, std::stop_token stop) const;

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
+#include <span>
 
 #include "base/text.h"
 #include "console/frames.h"
@@ -16,7 +18,8 @@ namespace gridlock::console {
 namespace {
 
 constexpr std::size_t kMaxText = 160;  // of a message inside a title or an identity
-constexpr std::size_t kMaxIdentity = 600;
+constexpr std::size_t kMaxIdentity = 1000;
+constexpr std::size_t kMaxTitle = 300;
 constexpr std::size_t kMaxFrames = 8;
 
 /// A report, read as far as most shapes need it.
@@ -326,7 +329,8 @@ Finding describe(const Report& report) {
   std::set<std::string> seen;
   std::erase_if(finding.frames, [&](const std::string& f) { return !seen.insert(f).second; });
   if (finding.frames.size() > kMaxFrames) finding.frames.resize(kMaxFrames);
-  if (finding.identity.size() > kMaxIdentity) finding.identity.resize(kMaxIdentity);
+  finding.identity = printable(finding.identity, kMaxIdentity);
+  finding.title = printable(finding.title, kMaxTitle);
   return finding;
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/prove_kvm.h"
+
 #include <fmt/format.h>
 
 #include <fstream>
@@ -78,7 +80,12 @@ AccelerationChoice prove_kvm(Hypervisor& hypervisor, EventLoop& loop, const fs::
   if (const std::error_code error = kvm_access(user))
     return tcg(fmt::format("KVM cannot be used: {} for user {}: {}", kKvmDevice, user.name,
                            error.message()));
+  return boot_under_kvm(hypervisor, loop, kernel, scratch, limit, std::move(stop));
+}
 
+AccelerationChoice boot_under_kvm(Hypervisor& hypervisor, EventLoop& loop, const fs::path& kernel,
+                                  const fs::path& scratch, Milliseconds limit,
+                                  std::stop_token stop) {
   const Scratch files{scratch / "kvm.log", scratch / "kvm.con"};
   MachineSpec spec;
   spec.name = "gl-kvm";
@@ -102,7 +109,7 @@ AccelerationChoice prove_kvm(Hypervisor& hypervisor, EventLoop& loop, const fs::
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& failure) {
-      return tcg(fmt::format("KVM cannot be used: {}", printable(failure.what())));
+      return tcg(fmt::format("KVM cannot be used: {}", printable(failure.what(), 240)));
     }
   }
 

@@ -119,7 +119,7 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
   }
   crew_ = std::make_unique<Crew>(setting_.loop, members, [this] {
     const Loss* const loss = lost();
-    return loss ? loss->what : std::string();
+    return loss ? loss->what : given_up_;
   });
   const auto left = [&] {
     return limit - std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin);
@@ -178,7 +178,7 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
 
 void Lab::look_for_silence() {
   for (Node& node : nodes_) {
-    if (!node.agent) continue;
+    if (!node.agent || !node.agent->hello()) continue;
     if (!node.agent->lost().empty())
       lose(node, Loss::Kind::agent_lost,
            fmt::format("the agent on {} is gone: {}", node.name, node.agent->lost()));

@@ -80,6 +80,9 @@ class Lab {
   /// The first node that was lost, or null.
   const Loss* lost() const;
 
+  /// A kernel broke in a way nothing recovers from: whoever waits for the crew stops waiting.
+  void give_up(const std::string& why) { given_up_ = why; }
+
   /// Ends every machine and waits for it, at most `limit`. Can be called twice. Returns what went
   /// wrong, or nothing.
   std::string stop_machines(Milliseconds limit);
@@ -92,6 +95,7 @@ class Lab {
   std::unique_ptr<SharedDisk> disk_;
   std::vector<Node> nodes_;
   std::unique_ptr<Crew> crew_;
+  std::string given_up_;
   bool ending_ = false;
 };
 

@@ -40,6 +40,9 @@ class Trial {
       : setting_(setting), plan_(setting.plan), trial_(trial), kernel_(kernel), writer_(writer),
         observer_(observer), stop_(std::move(stop)), begin_(setting.loop.now()),
         log_({plan_.watch.known.begin(), plan_.watch.known.end()}) {}
+  ~Trial() { setting_.loop.cancel(look_timer_); }
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
 
   /// The life of a trial.
   TrialRecord run() {
@@ -190,14 +193,16 @@ class Trial {
 
   void report(FindingRecord finding, NodeId node) {
     const FindingRecord* const added = log_.add(std::move(finding), node, {step_, now()});
-    const FindingRecord& same = added ? *added : log_.all().back();
-    if (added) observer_.finding(*added);
-    if (added)
+    if (added) {
+      observer_.finding(*added);
       writer_.event(now(), node_name(node), "finding",
-                    Json{{"id", same.id}, {"kind", same.kind}, {"title", same.title}});
+                    Json{{"id", added->id}, {"kind", added->kind}, {"title", added->title}});
+    }
     const FindingRecord* const decisive = log_.decisive();
-    if (decisive && !doomed_ && kFatalKinds.contains(decisive->kind))
+    if (decisive && !doomed_ && kFatalKinds.contains(decisive->kind)) {
       doomed_ = setting_.loop.now();
+      lab_->give_up(decisive->title);
+    }
   }
 
   void work(const WorkloadSpec& workload) {

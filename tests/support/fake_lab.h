@@ -227,7 +227,7 @@ inline void FakeLab::exit(const MachinePtr& machine, std::int64_t process, int s
 inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
   if (!machine->running || machine->silent) return;
   const Json request = Json::parse(line);
-  const std::string op = request["request"];
+  const auto op = request["request"].get<std::string>();
   Json answer{{"id", request["id"]}, {"ok", true}};
   const NodeScript& script = scripts_[machine->number];
   if (op == "ping") {
@@ -235,7 +235,7 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
     answer["monotonic"] = std::chrono::nanoseconds(since).count();
     answer["realtime"] = 0;
   } else if (op == "get") {
-    const std::string path = request["path"];
+    const auto path = request["path"].get<std::string>();
     std::string text;
     bool there = true;
     if (const auto it = script.files.find(path); it != script.files.end())
@@ -256,7 +256,7 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
   say(machine, answer);
   if (op == "run") run(machine, request);
   if (op == "signal") {
-    const std::int64_t process = request["process"];
+    const auto process = request["process"].get<std::int64_t>();
     for (const auto& [name, daemon] : machine->daemons)
       if (daemon == process)
         loop_.after(Milliseconds{50}, [this, machine, process] { exit(machine, process, 0); });
@@ -265,7 +265,7 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
 
 inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
   const NodeScript script = scripts_[machine->number];
-  const std::int64_t process = request["process"];
+  const auto process = request["process"].get<std::int64_t>();
   const auto argv = request["argv"].get<std::vector<std::string>>();
   std::string words;
   for (const std::string& word : argv) words += " " + word;
@@ -283,7 +283,7 @@ inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
     machine->daemons["corosync"] = process;
     if (script.corosync_dies) return ends(200, 8, "corosync: parse error in config\n");
     later(200, [this, machine, process] {
-      print(machine, process, "notice  [QUORUM] Using quorum provider corosync_votequorum\n", "stderr");
+      print(machine, process, "info    [QB    ] server name: quorum\n", "stderr");
     });
     if (script.never_quorate) return;
     later(2500, [this, machine, process] {

@@ -67,6 +67,15 @@ TEST(Lockdep, TheTitleNamesTheClassesAndTheFunctionIsNoPrimitive) {
   EXPECT_EQ(findings[0].incomplete, "");
 }
 
+TEST(Lockdep, AHugeCycleOfHugeNamesStaysBounded) {
+  std::vector<std::string> classes;
+  for (int i = 0; i < 48; ++i) classes.push_back(std::string(400, static_cast<char>('A' + i % 26)));
+  const auto findings = findings_in(circular(classes));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_LE(findings[0].identity.size(), 1010u);
+  EXPECT_LE(findings[0].title.size(), 310u);
+}
+
 TEST(Lockdep, ALostChainIsSaidAndNotGuessed) {
   const auto findings = findings_in(with(circular({"a", "b"}), "-> #1", "-> #7"));
   ASSERT_EQ(findings.size(), 1u);

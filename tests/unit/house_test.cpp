@@ -61,7 +61,9 @@ std::vector<Include> all_includes() {
     for (std::string line; std::getline(lines, line);) {
       if (line.rfind("#include ", 0) != 0 || line.size() < 12) continue;
       const std::size_t end = line.find_first_of("\">", 10);
-      includes.push_back({fs::relative(entry.path(), kHouse), room, line.substr(10, end - 10)});
+      includes.push_back({fs::relative(entry.path(), kHouse),
+                          entry.path().parent_path() == kHouse ? "" : room,
+                          line.substr(10, end - 10)});
     }
   }
   return includes;
@@ -73,7 +75,8 @@ TEST(House, RoomsUseOnlyTheRoomsTheyMay) {
   int looked_at = 0;
   for (const Include& include : all_includes()) {
     const std::string used = include.header.substr(0, include.header.find('/'));
-    if (!rooms.contains(used) || include.file == "main.cpp") continue;
+    const bool of_a_room = include.header.find('/') != std::string::npos && rooms.contains(used);
+    if (!of_a_room || include.room.empty()) continue;  // main.cpp stands above all rooms
     ++looked_at;
     ASSERT_TRUE(rooms.contains(include.room)) << include.file;
     EXPECT_TRUE(rooms.at(include.room).contains(used))
@@ -108,7 +111,7 @@ TEST(House, ThirdPartyLibrariesStayInTheirRooms) {
   };
   const std::vector<Rule> rules{
       {"libvirt/", {"machine"}, true},  {"boost/process", {"host"}, false},
-      {"yaml-cpp/", {"topology"}, false}, {"CLI/", {"cli"}, true},
+      {"yaml-cpp/", {"topology"}, false}, {"CLI/", {"cli", ""}, true},
       {"nlohmann/", {"base"}, true},    {"elfutils/", {"kernel"}, false},
       {"boost/math", {"compare"}, false}};
   int looked_at = 0;
@@ -117,10 +120,15 @@ TEST(House, ThirdPartyLibrariesStayInTheirRooms) {
       if (include.header.rfind(rule.prefix, 0) != 0) continue;
       ++looked_at;
       EXPECT_TRUE(rule.rooms.contains(include.room)) << include.file << ": " << include.header;
-      if (!rule.headers) EXPECT_EQ(include.file.extension(), ".cpp") << include.file;
-      if (rule.prefix == "libvirt/" && include.file.extension() == ".h")
+      if (!rule.headers) {
+        EXPECT_EQ(include.file.extension(), ".cpp") << include.file;
+      }
+      if (rule.prefix == "libvirt/" && include.file.extension() == ".h") {
         EXPECT_EQ(include.file.filename(), "handles.h");
-      if (rule.prefix == "boost/process") EXPECT_EQ(include.file.filename(), "command_runner.cpp");
+      }
+      if (rule.prefix == "boost/process") {
+        EXPECT_EQ(include.file.filename(), "command_runner.cpp");
+      }
     }
     EXPECT_NE(include.header, "QProcess") << include.file;
   }
