@@ -13,6 +13,7 @@
 #include "cli/context.h"
 #include "cli/verbs.h"
 #include "topology/topology.h"
+#include "trial/qt_event_loop.h"
 
 namespace gridlock {
 namespace {
@@ -86,6 +87,7 @@ int main(int argc, char** argv) {
   using namespace gridlock;
   // Before anything that starts a thread: the mask is inherited.
   const auto watch = new SignalWatch;  // lives as long as its detached thread
+  keep_qt_off_glib();
   const QCoreApplication application(argc, argv);
   try {
     return run(argc, argv, watch->stop());

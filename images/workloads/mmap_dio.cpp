@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <system_error>
@@ -30,6 +31,7 @@ Pattern pattern_of(const Options& options) {
 
 int prepare(const Options& options) {
   const Pattern pattern = pattern_of(options);
+  std::filesystem::create_directories(options.directory);
   const File file(options.file_of(options.node), O_RDWR | O_CREAT | O_TRUNC);
   for (std::uint64_t i = 0; i < options.transfers(); ++i) {
     const Block block = pattern.block(make_stamp(options.node, i));

@@ -44,6 +44,16 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+/// Well-formed characters that change what a terminal shows of others: C1 controls (U+0080 to
+/// U+009F), and marks that turn the direction of text (U+200E, U+200F, U+202A to U+202E, U+2066 to
+/// U+2069).
+bool steers(std::string_view character) {
+  if (character.size() == 2) return character >= "\xc2\x80" && character < "\xc2\xa0";
+  return (character >= "\xe2\x80\x8e" && character <= "\xe2\x80\x8f") ||
+         (character >= "\xe2\x80\xaa" && character <= "\xe2\x80\xae") ||
+         (character >= "\xe2\x81\xa6" && character <= "\xe2\x81\xa9");
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates) {
@@ -72,10 +82,11 @@ std::string printable(std::string_view text, std::size_t limit) {
     } else if (c == '\t') {
       piece = " ";
     } else if (const std::size_t length = c >= 0x80 ? utf8_length(text) : 0; length != 0) {
-      // C1 control characters (U+0080 to U+009F) can steer a terminal as well.
-      const bool control = c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-      piece = control ? fmt::format("\\x{:02x}\\x{:02x}", c, static_cast<unsigned char>(text[1]))
-                      : std::string(text.substr(0, length));
+      if (steers(text.substr(0, length)))
+        for (const char byte : text.substr(0, length))
+          piece += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+      else
+        piece = text.substr(0, length);
       taken = length;
     } else {
       piece = fmt::format("\\x{:02x}", c);

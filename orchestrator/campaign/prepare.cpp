@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "host/files.h"
+
 namespace gridlock {
 namespace {
 
@@ -21,6 +23,17 @@ void tell_reuse(const Plan& plan, const Prepared& prepared, Progress& progress) 
                               kernel.name, kernel.from, to_string(built.build_time),
                               to_string(base->second.build_time), 100 * second / first));
   }
+}
+
+/// A kernel built without lockdep cannot give the word the topology asks for.
+void require_lockdep(const BuiltKernel& kernel) {
+  const std::string config = "\n" + read_file(kernel.config, Bytes::mib(4));
+  if (config.find("\nCONFIG_PROVE_LOCKING=y\n") != std::string::npos) return;
+  throw UsageError(
+      fmt::format("the kernel '{}' has no lockdep (CONFIG_PROVE_LOCKING), which watch.lockdep "
+                  "requires",
+                  kernel.name),
+      "add 'debug' to the kernel's config, or say 'lockdep: optional'");
 }
 
 }  // namespace
@@ -40,6 +53,8 @@ Prepared prepare(const Plan& plan, const Installation& installation, CommandRunn
     prepared.kernels[kernel->name] =
         build_kernel(*kernel, installation.cache, runner, progress, stop);
   tell_reuse(plan, prepared, progress);
+  if (plan.watch.lockdep == Lockdep::required)
+    for (const auto& [name, kernel] : prepared.kernels) require_lockdep(kernel);
   return prepared;
 }
 

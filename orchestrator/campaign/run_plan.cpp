@@ -95,6 +95,7 @@ class Run {
       kernel.build_seconds = std::chrono::duration<double>(built.build_time).count();
       kernel.objects = built.objects_compiled;
       kernel.from_cache = built.from_cache;
+      kernel.from = planned.from;
       kernel.perf = planned.perf;
       record_.kernels.push_back(kernel);
       writer_.keep_kernel(planned, built.directory);

@@ -126,6 +126,34 @@ struct ChildSetup {
   }
 };
 
+/// Our environment with a command's additions. Not bp::environment, which reads beyond the end of
+/// entries shorter than the name it looks for (Boost 1.74, found by AddressSanitizer).
+class Environment {
+ public:
+  explicit Environment(const std::map<std::string, std::string>& added) {
+    for (char** entry = ::environ; *entry; ++entry) {
+      const std::string_view text = *entry;
+      if (!added.contains(std::string(text.substr(0, text.find('='))))) entries_.emplace_back(text);
+    }
+    for (const auto& [name, value] : added) entries_.push_back(name + "=" + value);
+    for (std::string& entry : entries_) pointers_.push_back(entry.data());
+    pointers_.push_back(nullptr);
+  }
+  char** pointers() { return pointers_.data(); }
+
+ private:
+  std::vector<std::string> entries_;
+  std::vector<char*> pointers_;
+};
+
+struct SetEnvironment {
+  char** environment;
+  template <class Executor>
+  void operator()(Executor& executor) const {
+    executor.env = environment;
+  }
+};
+
 /// Boost.Process loses the process of a failed exec; this remembers it so that it is reaped.
 struct RememberProcess {
   pid_t& pid;
@@ -143,18 +171,17 @@ class Process {
     // Guards starting: Boost.Process' own error pipe does not close on exec at once.
     static std::mutex starting;
     const std::lock_guard lock(starting);
-    bp::environment environment = boost::this_process::environment();
-    for (const auto& [name, value] : command.environment) environment[name] = value;
+    Environment environment(command.environment);
     const std::string directory = command.directory.empty() ? "." : command.directory.string();
     const ChildSetup setup{::getpid(), command.inherited};
     pid_t failed = -1;
     std::error_code error;
-    child_ = bp::child(bp::exe = program.string(), bp::args = command.arguments, environment,
-                       bp::start_dir = directory, bp::posix::fd.bind(STDIN_FILENO, in),
-                       bp::posix::fd.bind(STDOUT_FILENO, out),
-                       bp::posix::fd.bind(STDERR_FILENO, err),
-                       bp::extend::on_exec_setup = setup,
-                       bp::extend::on_error = RememberProcess{failed}, error);
+    child_ = bp::child(
+        bp::exe = program.string(), bp::args = command.arguments, bp::start_dir = directory,
+        bp::posix::fd.bind(STDIN_FILENO, in), bp::posix::fd.bind(STDOUT_FILENO, out),
+        bp::posix::fd.bind(STDERR_FILENO, err),
+        bp::extend::on_setup = SetEnvironment{environment.pointers()},
+        bp::extend::on_exec_setup = setup, bp::extend::on_error = RememberProcess{failed}, error);
     if (error) {
       if (failed > 0) ::waitpid(failed, nullptr, 0);
       fail(command, error.message());
@@ -213,12 +240,11 @@ class Running {
     // What the program left behind in its group must not outlive a command that was given up.
     if (killing_) process_.signal_group(SIGKILL);
     const int status = process_.wait();
-    if (killing_ && stop_.stop_requested())
-      throw Cancelled("running " + command_.program.string());
+    if (killing_ && stop_.stop_requested()) throw Cancelled("running " + command_.program.string());
     CommandResult result;
-    result.kind = killing_                ? CommandResult::Kind::deadline
-                  : WIFSIGNALED(status)   ? CommandResult::Kind::signalled
-                                          : CommandResult::Kind::exited;
+    result.kind = killing_              ? CommandResult::Kind::deadline
+                  : WIFSIGNALED(status) ? CommandResult::Kind::signalled
+                                        : CommandResult::Kind::exited;
     result.value = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     result.output = output_.finish();
     result.errors = errors_.finish();
@@ -229,8 +255,11 @@ class Running {
  private:
   Running(const Command& command, const std::filesystem::path& program, std::stop_token stop,
           Pipe in, Pipe out, Pipe err)
-      : command_(command), stop_(std::move(stop)), end_(begin_ + command.deadline),
-        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), input_(std::move(in.write)),
+      : command_(command),
+        stop_(std::move(stop)),
+        end_(begin_ + command.deadline),
+        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        input_(std::move(in.write)),
         output_(std::move(out.read), command.output_limit, command.on_output_line),
         errors_(std::move(err.read), command.output_limit, {}),
         process_(command, program, in.read.get(), out.write.get(), err.write.get()) {
@@ -245,10 +274,11 @@ class Running {
   }
 
   Milliseconds patience() const {
-    SteadyClock::time_point until = killed_ ? SteadyClock::now() + kGrace : killing_ ? kill_at_ : end_;
+    SteadyClock::time_point until = killed_    ? SteadyClock::now() + kGrace
+                                    : killing_ ? kill_at_
+                                               : end_;
     if (gone_) until = std::min(until, quiet_since_ + kIdle);
-    return std::max(Milliseconds{0},
-                    std::chrono::ceil<Milliseconds>(until - SteadyClock::now()));
+    return std::max(Milliseconds{0}, std::chrono::ceil<Milliseconds>(until - SteadyClock::now()));
   }
 
   void wait_for_something() {
@@ -321,7 +351,8 @@ class RealCommandRunner final : public CommandRunner {
   CommandResult run(const Command& command, std::stop_token stop) override {
     if (stop.stop_requested()) throw Cancelled("starting " + command.program.string());
     const auto program = find_program(command.program);
-    if (!program) fail(command, "there is no such program", "install it, or add its folder to PATH");
+    if (!program)
+      fail(command, "there is no such program", "install it, or add its folder to PATH");
     if (!command.directory.empty() && !std::filesystem::is_directory(command.directory))
       fail(command, "there is no folder " + command.directory.string());
     return Running(command, *program, std::move(stop)).finish();
@@ -365,10 +396,10 @@ CommandResult require_ok(CommandResult result, const Command& command, std::stri
   const std::string& said = trimmed(result.errors).empty() ? result.output : result.errors;
   std::string last;
   for (const std::string& line : last_lines(trimmed(said), 5)) last += "\n  " + printable(line);
-  throw HostError(fmt::format("{}: {} {}{}{}", doing, command.program.string(),
-                              describe_end(result, command), last.empty() ? "" : "; it said last:",
-                              last),
-                  std::move(hint));
+  throw HostError(
+      fmt::format("{}: {} {}{}{}", doing, command.program.string(), describe_end(result, command),
+                  last.empty() ? "" : "; it said last:", last),
+      std::move(hint));
 }
 
 }  // namespace gridlock

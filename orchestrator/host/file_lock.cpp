@@ -25,7 +25,8 @@ constexpr Milliseconds kInterval{100};
 
 /// Whether `file` still names what `fd` has open: its folder may have been removed meanwhile.
 bool is_same_file(int fd, const std::filesystem::path& file) {
-  struct stat ours {}, there {};
+  struct stat ours {
+  }, there{};
   return ::fstat(fd, &ours) == 0 && ::stat(file.c_str(), &there) == 0 &&
          ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }

@@ -107,8 +107,8 @@ Bytes free_space(const fs::path& path) {
 void require_free_space(const fs::path& path, Bytes needed, std::string_view purpose) {
   const Bytes free = free_space(path);
   if (free >= needed) return;
-  throw Error(fmt::format("no room for {}: {} needs {} and only {} are free", purpose, path.string(),
-                          to_string(needed), to_string(free)),
+  throw Error(fmt::format("no room for {}: {} needs {} and only {} are free", purpose,
+                          path.string(), to_string(needed), to_string(free)),
               "free some space there, or set GRIDLOCK_CACHE to a folder on a larger file system");
 }
 
@@ -122,8 +122,9 @@ void remove_tree(const fs::path& folder) {
   std::error_code error;
   fs::remove_all(folder, error);
   if (!error) return;
-  for (fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied,
-                                           error), end;
+  for (fs::recursive_directory_iterator
+           at(folder, fs::directory_options::skip_permission_denied, error),
+       end;
        !error && at != end; at.increment(error)) {
     std::error_code ignored;
     if (at->is_directory(ignored) && !at->is_symlink(ignored))

@@ -19,7 +19,8 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view b
 /// Makes `to` have the bytes of `from` at the least cost: shared blocks where the file system can,
 /// else a hard link, else a copy. `to` may be the same file: for files that nobody changes. An old
 /// `to` is replaced. Returns `to`. Throws Error.
-std::filesystem::path place_file(const std::filesystem::path& from, const std::filesystem::path& to);
+std::filesystem::path place_file(const std::filesystem::path& from,
+                                 const std::filesystem::path& to);
 
 /// What is free for us on the file system of `path`, or of its nearest parent that exists.
 Bytes free_space(const std::filesystem::path& path);

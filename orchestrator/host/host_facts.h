@@ -11,7 +11,8 @@
 
 namespace gridlock {
 
-/// What a plan needs to know of this machine. A program that is not installed leaves its fact empty.
+/// What a plan needs to know of this machine. A program that is not installed leaves its fact
+/// empty.
 HostFacts read_host_facts(CommandRunner& runner, const std::filesystem::path& fragments,
                           std::stop_token stop);
 

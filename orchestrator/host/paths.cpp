@@ -15,8 +15,9 @@ std::filesystem::path cache_directory(const std::string& gridlock_cache,
       : !home.empty()           ? std::filesystem::path(home) / ".cache" / "gridlock"
                                 : std::filesystem::path();
   if (chosen.empty())
-    throw UsageError("no folder for the cache: neither GRIDLOCK_CACHE, XDG_CACHE_HOME nor HOME is set",
-                     "set GRIDLOCK_CACHE to a folder");
+    throw UsageError(
+        "no folder for the cache: neither GRIDLOCK_CACHE, XDG_CACHE_HOME nor HOME is set",
+        "set GRIDLOCK_CACHE to a folder");
   if (!chosen.is_absolute())
     throw UsageError("the cache folder " + chosen.string() + " is not an absolute path",
                      "set GRIDLOCK_CACHE to an absolute path");

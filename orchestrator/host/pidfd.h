@@ -9,9 +9,9 @@
 
 namespace gridlock {
 
-/// A descriptor that stands for one process and never for another with its number; readable once the
-/// process has ended. Empty, with errno set, if there is no such process.
-/// By system call: glibc 2.36 declares pidfd_open without C linkage.
+/// A descriptor that stands for one process and never for another with its number; readable once
+/// the process has ended. Empty, with errno set, if there is no such process. By system call:
+/// glibc 2.36 declares pidfd_open without C linkage.
 inline Descriptor open_pidfd(pid_t pid) {
   return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }

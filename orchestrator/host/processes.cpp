@@ -44,8 +44,7 @@ bool names(std::string_view text, std::string_view folder) {
 
 bool is_qemu_of(pid_t pid, const fs::path& folder) {
   try {
-    const std::string line =
-        read_file(fmt::format("/proc/{}/cmdline", pid), kLongestCommandLine);
+    const std::string line = read_file(fmt::format("/proc/{}/cmdline", pid), kLongestCommandLine);
     const std::string program = fs::path(line.substr(0, line.find('\0'))).filename();
     return program.starts_with("qemu-system-") && names(line, folder.string());
   } catch (const Error&) {
@@ -57,8 +56,10 @@ bool wait_for_end(const Descriptor& pidfd, Milliseconds limit) {
   pollfd wait{pidfd.get(), POLLIN, 0};
   const auto end = std::chrono::steady_clock::now() + limit;
   while (true) {
-    const auto left = std::chrono::duration_cast<Milliseconds>(end - std::chrono::steady_clock::now());
-    const int got = ::poll(&wait, 1, static_cast<int>(std::max<Milliseconds::rep>(0, left.count())));
+    const auto left =
+        std::chrono::duration_cast<Milliseconds>(end - std::chrono::steady_clock::now());
+    const int got =
+        ::poll(&wait, 1, static_cast<int>(std::max<Milliseconds::rep>(0, left.count())));
     if (got > 0) return true;
     if (got == 0 || errno != EINTR) return false;
   }

@@ -28,10 +28,10 @@ void require_ours(const fs::path& base) {
   struct stat found {};
   if (::lstat(base.c_str(), &found) != 0)
     throw Error(fmt::format("the run folder {}: {}", base.string(), std::strerror(errno)));
-  const char* const wrong = !S_ISDIR(found.st_mode)               ? "is not a folder"
-                            : found.st_uid != ::getuid()          ? "belongs to another user"
+  const char* const wrong = !S_ISDIR(found.st_mode)                 ? "is not a folder"
+                            : found.st_uid != ::getuid()            ? "belongs to another user"
                             : (found.st_mode & (S_IWGRP | S_IWOTH)) ? "can be written by others"
-                                                                  : nullptr;
+                                                                    : nullptr;
   if (wrong)
     throw Error(fmt::format("the run folder {} {}", base.string(), wrong),
                 "remove it; Gridlock creates it anew");
@@ -73,7 +73,8 @@ RunDirectory::RunDirectory(const fs::path& base, uid_t uid, gid_t gid) {
   const bool for_others = uid != ::getuid();
   if ((for_others && ::chown(path_.c_str(), static_cast<uid_t>(-1), gid) != 0) ||
       ::chmod(path_.c_str(), for_others ? 0710 : 0700) != 0)
-    throw Error(fmt::format("creating the run folder {}: {}", path_.string(), std::strerror(errno)));
+    throw Error(
+        fmt::format("creating the run folder {}: {}", path_.string(), std::strerror(errno)));
   lock_ = FileLock::take_if_free(path_ / kLockName, "running");
   GRIDLOCK_CHECK(lock_.has_value(), "nobody else knows this folder yet");
 }

@@ -11,8 +11,9 @@
 
 namespace gridlock {
 
-/// The folder of one run: sockets, the libvirt root, scratch disks. A lock in it is held for as long
-/// as it lives, so that others can tell it from what a killed run left. The destructor removes it.
+/// The folder of one run: sockets, the libvirt root, scratch disks. A lock in it is held for as
+/// long as it lives, so that others can tell it from what a killed run left. The destructor removes
+/// it.
 class RunDirectory {
  public:
   /// Creates base/<six letters>. QEMU's user is `uid`:`gid`; if that is not us (we are root), its

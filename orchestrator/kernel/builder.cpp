@@ -36,8 +36,12 @@ class Build {
  public:
   Build(const PlannedKernel& kernel, const fs::path& cache, CommandRunner& runner,
         Progress& progress, std::stop_token stop)
-      : kernel_(kernel), kernels_(cache / "kernels"), runner_(runner), progress_(progress),
-        stop_(std::move(stop)), what_("kernel " + kernel.name) {}
+      : kernel_(kernel),
+        kernels_(cache / "kernels"),
+        runner_(runner),
+        progress_(progress),
+        stop_(std::move(stop)),
+        what_("kernel " + kernel.name) {}
 
   BuiltKernel run() {
     progress_.begin(what_);
@@ -45,9 +49,9 @@ class Build {
     if (auto found = from_cache()) return *found;
     make_directories(kernels_ / "work");
     const fs::path folder = kernels_ / "work" / workspace_key(identity_);
-    const FileLock lock = FileLock::take(
-        folder.string() + ".lock", "building " + what_, kLockDeadline, stop_,
-        [this](const std::string& note) { progress_.note(what_ + ": " + note); });
+    const FileLock lock =
+        FileLock::take(folder.string() + ".lock", "building " + what_, kLockDeadline, stop_,
+                       [this](const std::string& note) { progress_.note(what_ + ": " + note); });
     // Whoever held the lock may have built just this kernel.
     if (auto found = from_cache()) return *found;
     remove_leftovers();
@@ -97,8 +101,8 @@ class Build {
     workspace.switch_to(source_, patches_, runner_, stop_);
     require_free_space(kernels_, kRoomOfEntry, what_);
     const int objects = compile(workspace, lock);
-    const auto time = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() -
-                                                               begin);
+    const auto time =
+        std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
     publish(workspace, time, objects);
     EntryLook look = look_at_entry(entry_);
     GRIDLOCK_CHECK(look.state == EntryLook::State::whole, "just published: " + look.damage);
@@ -117,7 +121,8 @@ class Build {
       }
     }
     // An earlier build here was killed, and what it left may be the cause.
-    progress_.note(what_ + ": the build failed in a workspace left by a killed build; starting over");
+    progress_.note(what_ +
+                   ": the build failed in a workspace left by a killed build; starting over");
     workspace.drop();
     workspace.switch_to(source_, patches_, runner_, stop_);
     return compile_once(workspace, lock);

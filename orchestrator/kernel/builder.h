@@ -14,15 +14,15 @@ namespace gridlock {
 /// A kernel in the cache.
 struct BuiltKernel {
   std::string name;
-  std::string key;                   ///< SHA-256 over source, patches, config and compiler
-  std::filesystem::path directory;   ///< holds what is below, and manifest.json
-  std::filesystem::path image;       ///< bzImage
-  std::filesystem::path vmlinux;     ///< with symbols; with DWARF if the config asks for it
-  std::filesystem::path config;      ///< the final .config
-  std::string release;               ///< what `uname -r` will say
-  Milliseconds build_time{0};        ///< of the build that made it
-  int objects_compiled = 0;          ///< by that build
-  bool from_cache = false;           ///< nothing was built this time
+  std::string key;                  ///< SHA-256 over source, patches, config and compiler
+  std::filesystem::path directory;  ///< holds what is below, and manifest.json
+  std::filesystem::path image;      ///< bzImage
+  std::filesystem::path vmlinux;    ///< with symbols; with DWARF if the config asks for it
+  std::filesystem::path config;     ///< the final .config
+  std::string release;              ///< what `uname -r` will say
+  Milliseconds build_time{0};       ///< of the build that made it
+  int objects_compiled = 0;         ///< by that build
+  bool from_cache = false;          ///< nothing was built this time
 };
 
 /// Builds `kernel`, or finds it in `cache` (…/gridlock). Safe against other builders and against

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -70,18 +69,23 @@ std::string quick_digest(const fs::path& file) {
   const std::uint64_t size = fs::file_size(file);
   Digest digest;
   digest.field("size", std::to_string(size));
-  std::array<char, kPiece> piece;
-  const std::uint64_t step =
-      size <= kReadWhole ? kPiece : std::max(kPiece, (size - kPiece) / (kPieces - 1));
-  for (std::uint64_t at = 0; at < size;) {
-    const ssize_t got = ::pread(fd.get(), piece.data(), piece.size(), static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      throw HostError(fmt::format("reading {}: {}", file.string(),
-                                  got < 0 ? std::strerror(errno) : "it became shorter"));
-    digest.add({piece.data(), static_cast<std::size_t>(got)});
-    // A short read of a regular file means its end or a signal: go on behind what came.
-    at += step == kPiece ? static_cast<std::uint64_t>(got) : step;
+  const bool whole = size <= kReadWhole;
+  const std::uint64_t pieces = whole ? (size + kPiece - 1) / kPiece : kPieces;
+  std::string piece(kPiece, '\0');
+  for (std::uint64_t i = 0; i < pieces; ++i) {
+    const std::uint64_t at = whole ? i * kPiece : i * (size - kPiece) / (kPieces - 1);
+    const std::uint64_t length = std::min(kPiece, size - at);
+    std::uint64_t got = 0;
+    while (got < length) {
+      const ssize_t now =
+          ::pread(fd.get(), piece.data() + got, length - got, static_cast<off_t>(at + got));
+      if (now < 0 && errno == EINTR) continue;
+      if (now <= 0)
+        throw HostError(fmt::format("reading {}: {}", file.string(),
+                                    now < 0 ? std::strerror(errno) : "it became shorter"));
+      got += static_cast<std::uint64_t>(now);
+    }
+    digest.add(std::string_view(piece).substr(0, length));
   }
   return digest.hex();
 }
@@ -130,8 +134,7 @@ void publish_entry(const fs::path& fresh, const fs::path& directory, Json descri
   fs::permissions(fresh, fs::perms(0755));
   std::error_code error;
   fs::rename(fresh, directory, error);
-  if (error)
-    throw HostError(fmt::format("publishing {}: {}", directory.string(), error.message()));
+  if (error) throw HostError(fmt::format("publishing {}: {}", directory.string(), error.message()));
   flush(directory.parent_path());
 }
 

@@ -14,8 +14,8 @@ namespace gridlock {
 struct EntryLook {
   enum class State { absent, damaged, whole };
   State state = State::absent;
-  std::string damage;   ///< why it is damaged
-  BuiltKernel kernel;   ///< of a whole one; without a name
+  std::string damage;  ///< why it is damaged
+  BuiltKernel kernel;  ///< of a whole one; without a name
 };
 
 /// Looks at the entry `directory` (…/kernels/<key>) and compares each file with what its manifest

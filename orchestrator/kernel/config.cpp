@@ -21,7 +21,8 @@ struct Setting {
 
 bool is_symbol(std::string_view text) {
   return text.size() > kPrefix.size() && text.starts_with(kPrefix) &&
-         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+         text.find_first_not_of(
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
              std::string_view::npos;
 }
 
@@ -98,7 +99,8 @@ std::vector<std::string> lost_requests(const std::vector<ConfigRequest>& request
     if (value == request.value) continue;
     const std::string says =
         found == final_config.end()
-            ? "the final configuration does not have it: no such symbol, or what it depends on is off"
+            ? "the final configuration does not have it: no such symbol, or what it depends on is "
+              "off"
             : "the final configuration says " + ConfigRequest{request.symbol, value, {}, 0}.text();
     lost.push_back(fmt::format("{} ({} line {}): {}", request.text(), request.file.string(),
                                request.line, says));

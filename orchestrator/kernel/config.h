@@ -14,7 +14,7 @@ struct ConfigRequest {
   std::string symbol;  ///< "CONFIG_DLM"
   std::string value;   ///< as after the '=': "y", "20", "\"text\""; "n" for "is not set"
   std::filesystem::path file;
-  int line = 0;        ///< from 1
+  int line = 0;  ///< from 1
 
   /// As a configuration spells it: "CONFIG_DLM=y", "# CONFIG_DLM is not set".
   std::string text() const;

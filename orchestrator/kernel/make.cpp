@@ -97,8 +97,8 @@ void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& reques
   fail(workspace, job, prepare, result);
 }
 
-int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner,
-                Progress& progress, std::stop_token stop) {
+int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner, Progress& progress,
+                std::stop_token stop) {
   Command command = make_command(workspace, job, {"bzImage"});
   int done = 0;
   const auto begin = std::chrono::steady_clock::now();

@@ -33,7 +33,7 @@ void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& reques
 
 /// Makes bzImage. Returns the number of objects compiled. The whole output is in
 /// <workspace>/build.log. Throws CompileError with the compiler's own lines.
-int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner,
-                Progress& progress, std::stop_token stop);
+int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner, Progress& progress,
+                std::stop_token stop);
 
 }  // namespace gridlock

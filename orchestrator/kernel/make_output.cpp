@@ -16,8 +16,8 @@ constexpr std::size_t kLinesAfterError = 4;
 
 bool is_error(std::string_view line) {
   constexpr std::array<std::string_view, 8> kSigns{
-      " error: ",           "undefined reference", "multiple definition", "No space left on device",
-      "No rule to make",    "not found",           "cannot find",         "internal compiler error"};
+      " error: ",        "undefined reference", "multiple definition", "No space left on device",
+      "No rule to make", "not found",           "cannot find",         "internal compiler error"};
   for (const std::string_view sign : kSigns)
     if (line.find(sign) != std::string_view::npos) return true;
   return line.starts_with("error: ");
@@ -74,7 +74,8 @@ std::string essential_errors(std::string_view errors, std::size_t lines) {
 
 std::string time_left(int done, int total, Milliseconds elapsed) {
   if (done <= 0 || done >= total || elapsed < kEarliestEstimate) return {};
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(elapsed * (total - done) / done);
+  const auto left =
+      std::chrono::duration_cast<std::chrono::seconds>(elapsed * (total - done) / done);
   if (left < std::chrono::seconds(1)) return {};
   return "about " + to_string(std::chrono::duration_cast<Milliseconds>(left)) + " left";
 }

@@ -72,7 +72,8 @@ std::set<std::string> files_touched(const Patch& patch) {
       if (!line.starts_with('-') && !line.starts_with('\\')) --left.new_lines;
     } else if (const auto hunk = hunk_in(line)) {
       left = *hunk;
-    } else if (line.starts_with("--- ") && i + 1 < lines.size() && lines[i + 1].starts_with("+++ ")) {
+    } else if (line.starts_with("--- ") && i + 1 < lines.size() &&
+               lines[i + 1].starts_with("+++ ")) {
       add(std::string_view(line).substr(4));
       add(std::string_view(lines[i + 1]).substr(4));
     } else if (line.starts_with("rename from ") || line.starts_with("copy from ")) {
@@ -82,15 +83,16 @@ std::set<std::string> files_touched(const Patch& patch) {
     }
   }
   if (files.empty())
-    throw HostError(fmt::format("patch {}: there is no unified diff in {}", patch.name,
-                                patch.path.string()),
-                    "make it with git diff, git format-patch or diff -Nurp");
+    throw HostError(
+        fmt::format("patch {}: there is no unified diff in {}", patch.name, patch.path.string()),
+        "make it with git diff, git format-patch or diff -Nurp");
   return files;
 }
 
 std::string why_not_applied(std::string_view output) {
   std::vector<std::string> reasons;
   std::string file;
+  bool missing = false;  // patch(1) shows the headers of the file it does not find
   for (const std::string& line : split(output, '\n')) {
     const std::string_view bare = trimmed(line);
     if (bare.starts_with("patching file ") || bare.starts_with("checking file ")) {
@@ -105,13 +107,17 @@ std::string why_not_applied(std::string_view output) {
                                     at.substr(0, at.find_first_not_of("0123456789"))));
     } else if (bare.starts_with("Reversed (or previously applied)")) {
       reasons.push_back(printable(file) + ": it is applied already, or reversed");
-    } else if (bare.find("No file to patch") != std::string_view::npos ||
-               bare.starts_with("can't find file to patch")) {
-      reasons.push_back("patch: " + printable(bare));
+    } else if (bare.starts_with("can't find file to patch")) {
+      missing = true;
+    } else if (missing && bare.starts_with("|+++ ")) {
+      missing = false;
+      const std::string_view path = bare.substr(5, bare.find('\t') - 5);
+      reasons.push_back("the source has no file " + printable(after(path, "/")));
     }
   }
   if (reasons.empty())
-    for (const std::string& line : last_lines(trimmed(output), 5)) reasons.push_back(printable(line));
+    for (const std::string& line : last_lines(trimmed(output), 5))
+      reasons.push_back(printable(line));
   return join(reasons, "\n  ");
 }
 

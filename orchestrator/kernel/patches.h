@@ -28,8 +28,8 @@ std::set<std::string> files_touched(const Patch& patch);
 void apply_patch(const Patch& patch, const std::filesystem::path& tree, CommandRunner& runner,
                  std::stop_token stop);
 
-/// From what patch(1) printed: "fs/gfs2/file.c: hunk 2 at line 904 does not apply", one line for each
-/// failure, or its own last lines if it failed otherwise.
+/// From what patch(1) printed: "fs/gfs2/file.c: hunk 2 at line 904 does not apply", one line for
+/// each failure, or its own last lines if it failed otherwise.
 std::string why_not_applied(std::string_view output);
 
 }  // namespace gridlock

@@ -23,7 +23,8 @@ namespace {
 
 /// Where Debian's linux-source packages put their archive.
 const fs::path kArchives = "/usr/src";
-/// 6.1 unpacked is 1.3 GiB; a build of a lab's size adds less than 1 GiB (measured: 1.9 GiB in all).
+/// 6.1 unpacked is 1.3 GiB; a build of a lab's size adds less than 1 GiB (measured: 1.9 GiB in
+/// all).
 constexpr Bytes kRoomOfArchive = Bytes::gib(3);
 constexpr Bytes kRoomOfSmallBuild = Bytes::mib(64);
 constexpr Milliseconds kUnpackDeadline{1'800'000};
@@ -51,7 +52,8 @@ void add_file(Digest& digest, const fs::path& file, std::stop_token stop) {
     if (stop.stop_requested()) throw Cancelled("reading " + file.string());
     const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw HostError(fmt::format("reading {}: {}", file.string(), std::strerror(errno)));
+    if (got < 0)
+      throw HostError(fmt::format("reading {}: {}", file.string(), std::strerror(errno)));
     if (got == 0) return;
     digest.add({piece.data(), static_cast<std::size_t>(got)});
   }
@@ -72,14 +74,15 @@ std::vector<fs::path> files_of(const fs::path& tree) {
   return files;
 }
 
-std::string remembered(const fs::path& memory, const std::string& path, const std::string& signature,
-                       const std::function<std::string()>& identify) {
+std::string remembered(const fs::path& memory, const std::string& path,
+                       const std::string& signature, const std::function<std::string()>& identify) {
   const fs::path note = memory / (sha256(path).substr(0, 32) + ".source");
   const std::string mark = sha256(signature) + " ";
   constexpr Bytes kNote = Bytes::kib(4);
   if (fs::exists(note)) {
     const std::string text = read_file(note, kNote);
-    if (text.size() == 2 * mark.size() - 1 && text.starts_with(mark)) return text.substr(mark.size());
+    if (text.size() == 2 * mark.size() - 1 && text.starts_with(mark))
+      return text.substr(mark.size());
   }
   const std::string identity = identify();
   make_directories(memory);
@@ -147,9 +150,14 @@ bool is_build_product(const fs::path& relative) {
   if (parent == "include" && (name == "config" || name == "generated")) return true;
   // Kept by git although its name begins like what a build makes.
   if (name == "vmlinux.lds.S" || name == "vmlinux.lds.h") return false;
-  constexpr std::array<std::string_view, 8> kNames{
-      ".config",       ".config.old",     "System.map",              "Module.symvers",
-      "modules.order", "modules.builtin", "modules.builtin.modinfo", ".version"};
+  constexpr std::array<std::string_view, 8> kNames{".config",
+                                                   ".config.old",
+                                                   "System.map",
+                                                   "Module.symvers",
+                                                   "modules.order",
+                                                   "modules.builtin",
+                                                   "modules.builtin.modinfo",
+                                                   ".version"};
   if (std::ranges::find(kNames, name) != kNames.end()) return true;
   constexpr std::array<std::string_view, 8> kEndings{".o",     ".a",   ".ko",      ".cmd",
                                                      ".mod.c", ".mod", ".symvers", ".so.dbg"};

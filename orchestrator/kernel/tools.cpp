@@ -59,7 +59,8 @@ bool has_header(const char* header, CommandRunner& runner, std::stop_token stop)
 }  // namespace
 
 std::string compiler_identity(CommandRunner& runner, std::stop_token stop) {
-  return first_line("gcc", "gcc", runner, stop) + " | " + first_line("ld", "binutils", runner, stop);
+  return first_line("gcc", "gcc", runner, stop) + " | " +
+         first_line("ld", "binutils", runner, stop);
 }
 
 void require_tools(const std::filesystem::path& tree, const std::string& config,

@@ -9,8 +9,8 @@
 
 namespace gridlock {
 
-/// What objects depend on besides their source: first lines of the compiler's and linker's versions.
-/// Throws HostError if one is missing.
+/// What objects depend on besides their source: first lines of the compiler's and linker's
+/// versions. Throws HostError if one is missing.
 std::string compiler_identity(CommandRunner& runner, std::stop_token stop);
 
 /// Throws HostError naming the programs and headers that building `tree` (empty: a packaged kernel)

@@ -60,7 +60,8 @@ void Workspace::switch_to(const Source& source, const std::vector<Patch>& patche
     digests.push_back(sha256(patch.text));
     wanted.merge(files_touched(patch));
   }
-  // The patches are applied to copies of the files they touch: one that fails leaves the tree alone.
+  // The patches are applied to copies of the files they touch: one that fails leaves the tree
+  // alone.
   for (const std::string& file : wanted) keep_pristine(file);
   const TempDir patched(folder_, "patched-");
   for (const std::string& file : wanted)

@@ -17,7 +17,8 @@ namespace gridlock {
 /// configuration compiles only what its patches change. On disk:
 ///   tree/      the source and its objects
 ///   pristine/  the original of each file that was ever patched
-///   state.json what is in the tree, written before anything is changed, so that a kill at any moment
+///   state.json what is in the tree, written before anything is changed, so that a kill at any
+///   moment
 ///              leaves a workspace that is either continued or recognised as unusable
 /// Whoever uses it holds its lock.
 class Workspace {
@@ -51,8 +52,9 @@ class Workspace {
 
  private:
   struct State {
-    std::vector<std::string> patches;     ///< digests of their texts, in order
-    std::map<std::string, bool> touched;  ///< files that may differ from the source; false: not in it
+    std::vector<std::string> patches;  ///< digests of their texts, in order
+    std::map<std::string, bool>
+        touched;  ///< files that may differ from the source; false: not in it
     bool building = false;
     bool prepared = false;
     bool built = false;

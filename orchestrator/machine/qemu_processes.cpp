@@ -5,11 +5,6 @@
 #include <fmt/ranges.h>
 #include <poll.h>
 
-// glibc 2.36 declares these functions without C linkage for C++.
-extern "C" {
-#include <sys/pidfd.h>
-}
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -18,8 +13,8 @@ extern "C" {
 
 #include "base/error.h"
 #include "base/text.h"
-#include "host/descriptor.h"
 #include "host/files.h"
+#include "host/pidfd.h"
 #include "host/processes.h"
 
 namespace gridlock {
@@ -67,11 +62,11 @@ void end_qemu_processes(const fs::path& root, const std::string& machine, Millis
   const auto patience_ends = steady_clock::now() + patience;
   std::vector<pid_t> left;
   for (const pid_t pid : processes(root, machine)) {
-    const Descriptor process(::pidfd_open(pid, 0));
+    const Descriptor process = open_pidfd(pid);
     // Looked at again now that the descriptor pins it: the number may have become another's.
     if (!process || !std::ranges::count(processes(root, machine), pid)) continue;
     if (ended_by(process, patience_ends)) continue;
-    ::pidfd_send_signal(process.get(), SIGKILL, nullptr, 0);
+    (void)send_signal(process, SIGKILL);
     if (!ended_by(process, steady_clock::now() + kKillLimit)) left.push_back(pid);
   }
   if (!left.empty())

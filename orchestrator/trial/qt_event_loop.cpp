@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "trial/qt_event_loop.h"
 
+#include <QAbstractEventDispatcher>
 #include <QCoreApplication>
 #include <QObject>
 #include <QSocketNotifier>
 #include <QTimer>
 #include <exception>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -18,6 +20,10 @@ class QtEventLoop final : public EventLoop {
  public:
   QtEventLoop() {
     GRIDLOCK_CHECK(QCoreApplication::instance() != nullptr, "the event loop needs an application");
+    const std::string_view dispatcher =
+        QAbstractEventDispatcher::instance()->metaObject()->className();
+    GRIDLOCK_CHECK(dispatcher.find("Glib") == std::string_view::npos,
+                   "keep_qt_off_glib() comes before the application");
   }
 
   SteadyTime now() const override { return clock_.now(); }
@@ -106,6 +112,8 @@ class QtEventLoop final : public EventLoop {
 };
 
 }  // namespace
+
+void keep_qt_off_glib() { qputenv("QT_NO_GLIB", "1"); }
 
 std::unique_ptr<EventLoop> make_qt_event_loop() { return std::make_unique<QtEventLoop>(); }
 

@@ -7,6 +7,11 @@
 
 namespace gridlock {
 
+/// To be called before the QCoreApplication is made. Qt would turn GLib's default main context, and
+/// so does libvirt's event loop (virEventRegisterDefaultImpl, since 5.0): whoever comes second waits
+/// for ever, and libvirt's events end up on the wrong thread.
+void keep_qt_off_glib();
+
 /// The event loop of a process that has a QCoreApplication; made and used on its main thread. An
 /// exception out of a task, a timer or a watch ends the run_until it happened in.
 std::unique_ptr<EventLoop> make_qt_event_loop();

@@ -23,15 +23,20 @@ constexpr Milliseconds kSettle{4'000};
 /// khungtaskd reports between one and two time-outs after a task went to sleep.
 constexpr int kHungTaskPeriods = 2;
 constexpr Milliseconds kHungTaskSlack{6'000};
+/// A node that counted something this recently is not on its way to a stall.
+constexpr Milliseconds kMoving{1'000};
 /// fio lays out its files before it counts anything.
 constexpr Milliseconds kFirstProgress{45'000};
 constexpr Milliseconds kLastWords{2'000};
 constexpr Milliseconds kClockLimit{10'000};
-constexpr Milliseconds kOracleLimit{6'000};
+constexpr Milliseconds kOracleLimit{12'000};
 constexpr std::size_t kExcerpt = 6 << 10;
 
 const std::set<std::string> kFatalKinds{"bug", "oops", "gpf", "panic", "kasan", "reboot", "silent",
                                         "stall", "gfs2"};
+
+/// After these a kernel's memory cannot be trusted.
+const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
 
 class Trial {
  public:
@@ -127,7 +132,6 @@ class Trial {
       writer_.artefact(node.name, "domain.xml",
                        setting_.hypervisor.domain_xml(node.machine.name));
     }
-    if (plan_.watch.lockdep == Lockdep::required) require_lockdep();
     cluster_ = std::make_unique<Cluster>(
         plan_, lab_->crew(),
         [this](NodeId node, const std::string& daemon, const std::string& line) {
@@ -135,15 +139,6 @@ class Trial {
           observer_.node(node, daemon + ": " + line);
         });
     cluster_->begin(stop_);
-  }
-
-  void require_lockdep() {
-    for (const auto& [node, oracles] : ask_oracles(lab_->crew(), kOracleLimit, stop_))
-      if (oracles.answered && !oracles.has_lockdep)
-        throw UsageError(
-            fmt::format("the kernel '{}' has no lockdep, which watch.lockdep requires",
-                        trial_.kernel),
-            "add 'debug' to the kernel's config, or say 'lockdep: optional'");
   }
 
   /// Looks at everything that may have happened since the last time.
@@ -192,6 +187,8 @@ class Trial {
   }
 
   void report(FindingRecord finding, NodeId node) {
+    // Whatever ends init in a kernel that has corrupted itself is the corruption's doing.
+    if (finding.kind == "panic" && log_.has(node, kCorrupting)) finding.secondary = true;
     const FindingRecord* const added = log_.add(std::move(finding), node, {step_, now()});
     if (added) {
       observer_.finding(*added);
@@ -256,8 +253,12 @@ class Trial {
     // The kernel's own word on the stall: from every stalled node whose detector still lives.
     const std::set<std::string> word{"hung_task", "bug", "oops", "panic", "soft_lockup",
                                      "rcu_stall"};
-    const bool all = std::all_of(stalled_.begin(), stalled_.end(),
-                                 [&](NodeId node) { return log_.has(node, word); });
+    const bool all = std::all_of(
+        work_->nodes().begin(), work_->nodes().end(), [&](const WorkloadRun::NodeState& state) {
+          const bool moving = setting_.loop.now() - state.last_progress < kMoving;
+          return stalled_.contains(state.node) ? log_.has(state.node, word)
+                                               : state.end.has_value() || moving;
+        });
     return (all && gone >= kSettle) ||
            gone >= kHungTaskPeriods * plan_.watch.hung_task + kHungTaskSlack;
   }
@@ -303,6 +304,14 @@ class Trial {
 
   /// Every program has ended: did each do what it was for?
   void judge_work(WorkloadRecord& entry) {
+    const bool all_well = std::all_of(
+        work_->nodes().begin(), work_->nodes().end(),
+        [](const WorkloadRun::NodeState& state) { return state.end->ok(); });
+    // A program can end because the kernel broke under it; what the kernel says comes just behind.
+    if (!all_well &&
+        setting_.loop.run_until([&] { return log_.decisive() != nullptr; }, kLastWords, stop_) ==
+            Waited::done)
+      return;
     for (const WorkloadRun::NodeState& state : work_->nodes()) {
       const Counters& counters = state.reader->counters();
       const std::string node = node_name(state.node);
@@ -499,10 +508,10 @@ class Trial {
     }
   }
 
-  /// PID 1 is ours: a kernel that panics because it ended did nothing wrong.
+  /// PID 1 is ours: a sound kernel that panics because it ended did nothing wrong.
   std::optional<std::string> agent_died() const {
     for (const FindingRecord& finding : log_.all())
-      if (finding.kind == "panic" && finding.title.find("kill init") != std::string::npos)
+      if (finding.kind == "panic" && !finding.secondary && finding.title.find("kill init") != std::string::npos)
         return finding.nodes.front();
     return std::nullopt;
   }

@@ -28,9 +28,7 @@ std::map<NodeId, Oracles> ask_oracles(const Crew& crew, Milliseconds limit, std:
   std::map<NodeId, Oracles> all;
   for (std::size_t i = 0; i < crew.members().size(); ++i) {
     Oracles& node = all[crew.members()[i].id];
-    node.answered = tainted[i].ok();
     node.taint = number_after("tainted: " + tainted[i].data, "tainted:");
-    node.has_lockdep = lockdep[i].ok();
     if (const auto alive = number_after(lockdep[i].data, "debug_locks:"))
       node.lockdep_alive = *alive != 0;
   }

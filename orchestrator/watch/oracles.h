@@ -12,9 +12,7 @@ namespace gridlock {
 
 /// What a node's kernel says of its own detectors, read in the node and not from the console.
 struct Oracles {
-  bool answered = false;               ///< the node answered at all
-  bool has_lockdep = false;            ///< /proc/lockdep_stats is there
-  std::optional<bool> lockdep_alive;   ///< its `debug_locks:`; absent without lockdep
+  std::optional<bool> lockdep_alive;   ///< /proc/lockdep_stats `debug_locks:`; absent: no answer
   std::optional<std::uint64_t> taint;  ///< /proc/sys/kernel/tainted
 };
 

@@ -37,7 +37,7 @@ NodeProgram mmap_dio(const Plan& plan, const WorkloadSpec& workload, NodeId node
                      std::uint64_t seed) {
   const MmapDioSpec& spec = *workload.mmap_dio;
   const auto phase = [&](const std::string& name) {
-    return job_of({"mmap-dio", name, "--dir", workload_folder(plan, workload), "--node",
+    return job_of({"/gridlock/bin/mmap-dio", name, "--dir", workload_folder(plan, workload), "--node",
                    std::to_string(node.number), "--nodes", std::to_string(plan.nodes.size()),
                    "--operation", name_of(spec.operation), "--buffer", name_of(spec.buffer),
                    "--transfer", std::to_string(spec.transfer.count), "--file-size",
@@ -69,7 +69,7 @@ NodeProgram fio(const Plan& plan, const WorkloadSpec& workload, NodeId node, std
                      workload_folder(plan, workload), node_name(node),
                      seed % 0x7fffffff + static_cast<std::uint64_t>(node.number));
   NodeProgram program;
-  program.prepare = job_of({"mkdir", "-p", workload_folder(plan, workload)});
+  program.prepare = job_of({"busybox", "mkdir", "-p", workload_folder(plan, workload)});
   program.run = job_of({"fio", "--output-format=json", "--status-interval=500ms", "--eta=never", "-"});
   program.run.input = job;
   program.reader = std::make_unique<FioReader>();

@@ -132,6 +132,7 @@ int bench(const std::vector<std::string>& arguments) {
 }  // namespace gridlock
 
 int main(int argc, char** argv) {
+  gridlock::keep_qt_off_glib();
   const QCoreApplication application(argc, argv);
   try {
     return gridlock::bench({argv, argv + argc});

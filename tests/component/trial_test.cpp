@@ -297,14 +297,6 @@ TEST_F(TrialTest, EmptyConsoleIsAnErrorBecauseNothingWasWatched) {
   EXPECT_EQ(record.reason, "the console of node2 is empty");
 }
 
-TEST_F(TrialTest, KernelWithoutLockdepIsRefusedWhereItIsRequired) {
-  plan_.watch.lockdep = Lockdep::required;
-  lab_.script(1).lockdep = lab_.script(2).lockdep = false;
-  const TrialRecord record = run();
-  EXPECT_EQ(record.outcome, Outcome::error);
-  EXPECT_NE(record.reason.find("no lockdep"), std::string::npos) << record.reason;
-}
-
 TEST_F(TrialTest, KnownFindingIsRecordedAndNotJudged) {
   lab_.script(1).on_work = [this] {
     lab_.console(1, "[   20.000000][  T9] BUG: sleeping function called from invalid context at "

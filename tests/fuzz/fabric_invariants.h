@@ -50,7 +50,7 @@ inline Decoded decode(std::span<const std::byte> stream, std::size_t piece) {
 inline Decoded check_stream(std::span<const std::byte> stream) {
   constexpr int kPorts = 3;
   const Decoded whole = decode(stream, stream.size());
-  for (const std::size_t piece : {1, 3, 5, 4096})
+  for (const std::size_t piece : {1U, 3U, 5U, 4096U})
     require(decode(stream, piece) == whole, "a split changes nothing");
 
   Switch ports;

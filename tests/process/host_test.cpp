@@ -80,6 +80,17 @@ TEST_F(Runner, GivesInputEnvironmentAndFolder) {
   EXPECT_EQ(run(command).output, "in value " + fs::canonical(temp_.path()).string() + "\n");
 }
 
+TEST_F(Runner, ReplacesOneOfOurVariablesAndKeepsTheOthers) {
+  ::setenv("GRIDLOCK_TEST_KEPT", "kept", 1);
+  ::setenv("GRIDLOCK_TEST_OLD", "old", 1);
+  Command command =
+      shell("env | grep -c ^GRIDLOCK_TEST_OLD=; echo $GRIDLOCK_TEST_KEPT $GRIDLOCK_TEST_OLD");
+  command.environment = {{"GRIDLOCK_TEST_OLD", "new"}};
+  EXPECT_EQ(run(command).output, "1\nkept new\n");
+  ::unsetenv("GRIDLOCK_TEST_KEPT");
+  ::unsetenv("GRIDLOCK_TEST_OLD");
+}
+
 TEST_F(Runner, NamesAMissingProgram) {
   for (const char* const program : {"gridlock-no-such-program", "/gridlock/no/such/program"}) {
     try {
@@ -135,8 +146,7 @@ TEST_F(Runner, KillsAProgramThatIgnoresTheFirstSignal) {
 
 TEST_F(Runner, DoesNotWaitForAGrandchildThatKeepsThePipe) {
   const fs::path pid = temp_.path() / "pid";
-  const CommandResult result =
-      run(shell("sleep 1000 & echo $! > " + pid.string() + "; echo done"));
+  const CommandResult result = run(shell("sleep 1000 & echo $! > " + pid.string() + "; echo done"));
   EXPECT_TRUE(result.ok());
   EXPECT_EQ(result.output, "done\n");
   EXPECT_EQ(::kill(std::stoi(read_file(pid, {100})), SIGKILL), 0) << "it still ran";
@@ -211,7 +221,8 @@ TEST_F(Runner, RunsFiftyAtOnceWithoutLeakingDescriptors) {
         seen[i] = runner_->run(shell(list + "; echo " + std::to_string(i)), {}).output;
       });
   }
-  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], alone + std::to_string(i) + "\n");
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    EXPECT_EQ(seen[i], alone + std::to_string(i) + "\n");
 }
 
 class Locks : public ::testing::Test {
@@ -233,11 +244,11 @@ TEST_F(Locks, WaitersAreToldForWhomAndForWhat) {
   auto held = FileLock::take_if_free(file_, "building kernel patched");
   ASSERT_TRUE(held);
   std::vector<std::string> notes;
-  const FileLock got = FileLock::take(file_, "me", Milliseconds(30'000), {},
-                                      [&](const std::string& note) {
-                                        notes.push_back(note);
-                                        held.reset();
-                                      });
+  const FileLock got =
+      FileLock::take(file_, "me", Milliseconds(30'000), {}, [&](const std::string& note) {
+        notes.push_back(note);
+        held.reset();
+      });
   EXPECT_THAT(notes, ElementsAre("waiting for another gridlock (pid " + std::to_string(::getpid()) +
                                  ") that is building kernel patched"));
 }
@@ -383,9 +394,8 @@ TEST_F(Runs, WhatAKilledRunLeftIsEndedAndRemoved) {
   const pid_t of_other = start(base_ / "abcdefg");
 
   EXPECT_THAT(qemu_processes_of(dead), ElementsAre(of_dead));
-  EXPECT_THAT(end_leftovers(base_),
-              ElementsAre("removed " + dead.string() +
-                          ", left by a killed run (1 QEMU process ended)"));
+  EXPECT_THAT(end_leftovers(base_), ElementsAre("removed " + dead.string() +
+                                                ", left by a killed run (1 QEMU process ended)"));
 
   int status = 0;
   EXPECT_EQ(::waitpid(of_dead, &status, 0), of_dead);

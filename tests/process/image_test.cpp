@@ -78,7 +78,7 @@ class ImageBuilder : public testing::Test {
     return "built";
   }
 
-  TempDir temp_;
+  test_support::TempDir temp_;
   fs::path cache_ = temp_.path() / "cache";
   MirrorRunner runner_;
   SilentProgress progress_;

@@ -44,7 +44,8 @@ allnoconfig:
 	@for s in $$(cat Kconfig); do grep "^$$s=" $(KCONFIG_ALLCONFIG) >> .config || echo "# $$s is not set" >> .config; done
 %.o: %.c
 	@echo '  CC      $@'
-	@if test -e $(STUCK)/hang -a $< = two.c; then echo half > $@; : > $(STUCK)/hanging; sleep 1000; fi
+	@if test -e $(STUCK)/hang -a $< = two.c; then echo half > $@; : > $(STUCK)/hanging; \
+	  while test -e $(STUCK)/hang; do sleep 0.1; done; exit 1; fi
 	@$(CC) -g $(KCFLAGS) -c -o $@ $<
 	@echo 'cmd_$@ := x' > .$@.cmd
 .PRECIOUS: %.o
@@ -160,7 +161,8 @@ TEST_F(Kernel, IsBuiltOnceAndThenComesFromTheCache) {
 }
 
 TEST_F(Kernel, HasNoPathOfThisMachine) {
-  EXPECT_THAT(read_file(build(kernel_).vmlinux, Bytes::mib(1)), Not(HasSubstr(temp_.path().string())));
+  EXPECT_THAT(read_file(build(kernel_).vmlinux, Bytes::mib(1)),
+              Not(HasSubstr(temp_.path().string())));
 }
 
 TEST_F(Kernel, TheSecondOfAPairCompilesOnlyWhatItsPatchChanges) {
@@ -176,10 +178,11 @@ TEST_F(Kernel, TheSecondOfAPairCompilesOnlyWhatItsPatchChanges) {
 
 TEST_F(Kernel, SwitchingBetweenPatchesRestoresWhatTheOthersTouched) {
   build(with_patch(kPatchTwo));
-  const BuiltKernel created = build(with_patch(
-      "--- /dev/null\n+++ b/one.h\n@@ -0,0 +1 @@\n+#define X\n"
-      "--- a/one.c\n+++ b/one.c\n@@ -1 +1 @@\n-const char one[] = \"one-plain\";\n"
-      "+const char one[] = \"one-patched\";\n", "other.patch"));
+  const BuiltKernel created =
+      build(with_patch("--- /dev/null\n+++ b/one.h\n@@ -0,0 +1 @@\n+#define X\n"
+                       "--- a/one.c\n+++ b/one.c\n@@ -1 +1 @@\n-const char one[] = \"one-plain\";\n"
+                       "+const char one[] = \"one-patched\";\n",
+                       "other.patch"));
   EXPECT_THAT(image(created), AllOf(HasSubstr("one-patched"), HasSubstr("two-plain")));
   EXPECT_TRUE(fs::exists(workspace() / "tree" / "one.h"));
   const BuiltKernel plain = build(kernel_);
@@ -206,7 +209,7 @@ TEST_F(Kernel, APatchThatDoesNotApplyIsNamedWithFileAndHunk) {
 
 TEST_F(Kernel, APatchForAFileThatIsNotThereIsNamed) {
   EXPECT_THAT(failure(with_patch("--- a/gone.c\n+++ b/gone.c\n@@ -1 +1 @@\n-a\n+b\n")),
-              AllOf(HasSubstr("patch fix.patch does not apply"), HasSubstr("gone.c")));
+              HasSubstr("patch fix.patch does not apply: the source has no file gone.c"));
 }
 
 TEST_F(Kernel, APatchThatIsAppliedAlreadyIsNamed) {
@@ -226,9 +229,10 @@ TEST_F(Kernel, ACompileErrorShowsTheCompilersLinesAndTheNextBuildIsFine) {
 
 TEST_F(Kernel, ALostConfigSymbolIsNamedWithItsLine) {
   write("base.config", "# Words.\nCONFIG_ONE=y\nCONFIG_THREE=y\n");
-  EXPECT_THAT(failure(kernel_),
-              AllOf(HasSubstr("CONFIG_THREE=y (" + (temp_.path() / "base.config").string() + " line 3)"),
-                    Not(HasSubstr("CONFIG_ONE"))));
+  EXPECT_THAT(
+      failure(kernel_),
+      AllOf(HasSubstr("CONFIG_THREE=y (" + (temp_.path() / "base.config").string() + " line 3)"),
+            Not(HasSubstr("CONFIG_ONE"))));
 }
 
 TEST_F(Kernel, AnEntryCutShortIsBuiltAgain) {
@@ -238,7 +242,8 @@ TEST_F(Kernel, AnEntryCutShortIsBuiltAgain) {
   const BuiltKernel second = build(kernel_);
   EXPECT_FALSE(second.from_cache);
   EXPECT_EQ(image(second), whole);
-  EXPECT_THAT(notes_.all(), Contains(HasSubstr("its entry in the cache is damaged (bzImage has 10 bytes")));
+  EXPECT_THAT(notes_.all(),
+              Contains(HasSubstr("its entry in the cache is damaged (bzImage has 10 bytes")));
 }
 
 TEST_F(Kernel, ADamagedWorkspaceStateStartsOver) {
@@ -268,14 +273,15 @@ TEST_F(Kernel, AKilledBuildIsContinuedWithoutItsHalfWrittenObject) {
   ASSERT_TRUE(WIFSIGNALED(status));
   {
     // The killed build's make inherited the lock; once it is free, nothing writes any more.
-    const FileLock lock = FileLock::take(workspace().string() + ".lock", "test", Milliseconds(60'000),
-                                         {}, {});
+    const FileLock lock =
+        FileLock::take(workspace().string() + ".lock", "test", Milliseconds(60'000), {}, {});
     ASSERT_EQ(read_file(workspace() / "tree" / "two.o", Bytes::kib(64)), "half\n");
     fs::remove(temp_.path() / "hang");
   }
   const BuiltKernel built = build(kernel_);
   EXPECT_FALSE(built.from_cache);
-  EXPECT_THAT(image(built), AllOf(HasSubstr("one-plain"), HasSubstr("two-plain"), Not(HasSubstr("half"))));
+  EXPECT_THAT(image(built),
+              AllOf(HasSubstr("one-plain"), HasSubstr("two-plain"), Not(HasSubstr("half"))));
   EXPECT_THAT(notes_.all(), Not(Contains(HasSubstr("starting over"))));
 }
 
@@ -298,7 +304,8 @@ TEST_F(Kernel, TwoBuildersAtOnceBuildOnce) {
   {
     std::vector<std::jthread> threads;
     for (BuiltKernel& kernel : built)
-      threads.emplace_back([this, &kernel] { kernel = build_kernel(kernel_, cache_, *runner_, notes_, {}); });
+      threads.emplace_back(
+          [this, &kernel] { kernel = build_kernel(kernel_, cache_, *runner_, notes_, {}); });
   }
   EXPECT_NE(built[0].from_cache, built[1].from_cache);
   EXPECT_EQ(image(built[0]), image(built[1]));

@@ -128,8 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Mode{"read", "same-file"}, Mode{"read", "next-node"}, Mode{"read", "anonymous"},
                     Mode{"write", "same-file"}, Mode{"write", "next-node"},
                     Mode{"write", "anonymous"}),
-    [](const auto& info) {
-      std::string name = std::string(info.param.operation) + "_" + info.param.buffer;
+    [](const auto& mode) {
+      std::string name = std::string(mode.param.operation) + "_" + mode.param.buffer;
       std::replace(name.begin(), name.end(), '-', '_');
       return name;
     });

@@ -305,11 +305,11 @@ inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
                        : ends(1000, 0);
   } else if (argv[0] == "umount") {
     if (!script.umount_hangs) ends(400, 0);
-  } else if (argv.size() > 1 && argv[0] == "mmap-dio" && argv[1] == "run") {
+  } else if (argv.size() > 1 && argv[0] == "/gridlock/bin/mmap-dio" && argv[1] == "run") {
     machine->operations = 0;
     if (script.on_work) script.on_work();
     work(machine, process, 25);
-  } else if (argv.size() > 1 && argv[0] == "mmap-dio" && argv[1] == "verify") {
+  } else if (argv.size() > 1 && argv[0] == "/gridlock/bin/mmap-dio" && argv[1] == "verify") {
     ends(300, script.verify_finds_bad_data ? 1 : 0);
   } else {
     ends(100, 0);

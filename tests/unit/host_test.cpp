@@ -39,7 +39,8 @@ TEST(RunBaseDirectory, LeavesRoomForSocketNames) {
 }
 
 TEST(QemuVersion, IsReadFromTheFirstLine) {
-  EXPECT_EQ(qemu_version_in("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright"), "7.2.22");
+  EXPECT_EQ(qemu_version_in("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright"),
+            "7.2.22");
   EXPECT_EQ(qemu_version_in("QEMU emulator version 9.0"), "9.0");
   EXPECT_EQ(qemu_version_in("something else"), "");
 }

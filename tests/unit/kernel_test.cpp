@@ -30,7 +30,8 @@ std::vector<ConfigRequest> fragment(std::string_view text) {
 }
 
 TEST(Fragment, KeepsSettingsWithTheirLines) {
-  const auto requests = fragment("# Words.\nCONFIG_SMP=y\n\n# CONFIG_MODULES is not set\nCONFIG_N=\"a b\"");
+  const auto requests =
+      fragment("# Words.\nCONFIG_SMP=y\n\n# CONFIG_MODULES is not set\nCONFIG_N=\"a b\"");
   ASSERT_EQ(requests.size(), 3U);
   EXPECT_EQ(requests[0].text(), "CONFIG_SMP=y");
   EXPECT_EQ(requests[0].line, 2);
@@ -52,7 +53,8 @@ TEST(Fragment, RejectsOtherLinesWithTheirPlace) {
 }
 
 TEST(Fragment, ALaterOneOverrides) {
-  const auto merged = merge_requests({fragment("CONFIG_A=y\nCONFIG_B=y\n"), fragment("# CONFIG_A is not set\n")});
+  const auto merged =
+      merge_requests({fragment("CONFIG_A=y\nCONFIG_B=y\n"), fragment("# CONFIG_A is not set\n")});
   EXPECT_EQ(merged_text(merged), "CONFIG_B=y\n# CONFIG_A is not set\n");
 }
 
@@ -62,7 +64,8 @@ TEST(Fragment, CommentsDoNotChangeTheMergedText) {
 }
 
 TEST(FinalConfig, FulfilsWhatItHasAndWhatIsOff) {
-  const auto final_config = parse_final_config("CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_HZ=250\n");
+  const auto final_config =
+      parse_final_config("CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_HZ=250\n");
   EXPECT_THAT(lost_requests(fragment("CONFIG_A=y\nCONFIG_HZ=250\n# CONFIG_B is not set\n"
                                      "# CONFIG_UNKNOWN is not set\n"),
                             final_config),
@@ -70,13 +73,17 @@ TEST(FinalConfig, FulfilsWhatItHasAndWhatIsOff) {
 }
 
 TEST(FinalConfig, LostLinesNameSymbolFileLineAndWhatItSays) {
-  const auto final_config = parse_final_config("CONFIG_HZ=100\n# CONFIG_B is not set\nCONFIG_C=y\n");
+  const auto final_config =
+      parse_final_config("CONFIG_HZ=100\n# CONFIG_B is not set\nCONFIG_C=y\n");
   const auto lost = lost_requests(
       fragment("CONFIG_HZ=250\nCONFIG_B=y\nCONFIG_GONE=y\n# CONFIG_C is not set\n"), final_config);
   ASSERT_EQ(lost.size(), 4U);
-  EXPECT_EQ(lost[0], "CONFIG_HZ=250 (debug.config line 1): the final configuration says CONFIG_HZ=100");
+  EXPECT_EQ(lost[0],
+            "CONFIG_HZ=250 (debug.config line 1): the final configuration says CONFIG_HZ=100");
   EXPECT_THAT(lost[1], HasSubstr("says # CONFIG_B is not set"));
-  EXPECT_THAT(lost[2], HasSubstr("CONFIG_GONE=y (debug.config line 3): the final configuration does not have it"));
+  EXPECT_THAT(
+      lost[2],
+      HasSubstr("CONFIG_GONE=y (debug.config line 3): the final configuration does not have it"));
   EXPECT_THAT(lost[3], HasSubstr("says CONFIG_C=y"));
 }
 
@@ -93,12 +100,13 @@ TEST(ShippedFragments, AreReadable) {
 Patch patch(const std::string& text) { return {"fix.patch", "/p/fix.patch", text}; }
 
 TEST(PatchFiles, AreThoseOfTheHeaders) {
-  EXPECT_THAT(files_touched(patch("From: me\n---\n fs/gfs2/file.c | 2 +-\n\n"
-                                  "diff --git a/fs/gfs2/file.c b/fs/gfs2/file.c\n"
-                                  "--- a/fs/gfs2/file.c\t2026-01-01\n+++ b/fs/gfs2/file.c\t2026-01-01\n"
-                                  "@@ -1,2 +1,2 @@ x\n a\n-b\n+c\n"
-                                  "--- /dev/null\n+++ b/fs/new.c\n@@ -0,0 +1 @@\n+x\n")),
-              ElementsAre("fs/gfs2/file.c", "fs/new.c"));
+  EXPECT_THAT(
+      files_touched(patch("From: me\n---\n fs/gfs2/file.c | 2 +-\n\n"
+                          "diff --git a/fs/gfs2/file.c b/fs/gfs2/file.c\n"
+                          "--- a/fs/gfs2/file.c\t2026-01-01\n+++ b/fs/gfs2/file.c\t2026-01-01\n"
+                          "@@ -1,2 +1,2 @@ x\n a\n-b\n+c\n"
+                          "--- /dev/null\n+++ b/fs/new.c\n@@ -0,0 +1 @@\n+x\n")),
+      ElementsAre("fs/gfs2/file.c", "fs/new.c"));
 }
 
 TEST(PatchFiles, LinesOfAHunkAreNotHeaders) {
@@ -114,8 +122,10 @@ TEST(PatchFiles, RenamesTouchBoth) {
 }
 
 TEST(PatchFiles, OutsideTheTreeAreRefused) {
-  for (const char* const path : {"a/../../etc/passwd", "/etc/passwd/../x", "file.c", "a//etc/passwd"}) {
-    const std::string text = std::string("--- ") + path + "\n+++ " + path + "\n@@ -1 +1 @@\n-a\n+b\n";
+  for (const char* const path :
+       {"a/../../etc/passwd", "/etc/passwd/../x", "file.c", "a//etc/passwd"}) {
+    const std::string text =
+        std::string("--- ") + path + "\n+++ " + path + "\n@@ -1 +1 @@\n-a\n+b\n";
     EXPECT_THROW(files_touched(patch(text)), HostError) << path;
   }
 }
@@ -125,20 +135,23 @@ TEST(PatchFiles, ATextWithoutADiffIsNamed) {
     files_touched(patch("hello\n"));
     FAIL() << "there is nothing to apply";
   } catch (const HostError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("patch fix.patch: there is no unified diff in /p/fix.patch"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("patch fix.patch: there is no unified diff in /p/fix.patch"));
   }
 }
 
 TEST(PatchFailure, NamesFileAndHunk) {
-  EXPECT_EQ(why_not_applied("patching file fs/gfs2/file.c\nHunk #1 succeeded at 12 (offset 2 lines).\n"
-                            "Hunk #2 FAILED at 904.\n1 out of 2 hunks FAILED\n"),
-            "fs/gfs2/file.c: hunk 2 at line 904 does not apply");
+  EXPECT_EQ(
+      why_not_applied("patching file fs/gfs2/file.c\nHunk #1 succeeded at 12 (offset 2 lines).\n"
+                      "Hunk #2 FAILED at 904.\n1 out of 2 hunks FAILED\n"),
+      "fs/gfs2/file.c: hunk 2 at line 904 does not apply");
 }
 
 TEST(PatchFailure, NamesWhatIsAppliedAlready) {
-  EXPECT_THAT(why_not_applied("patching file a.c\nReversed (or previously applied) patch detected!  "
-                              "Skipping patch.\n1 out of 1 hunk ignored\n"),
-              HasSubstr("a.c: it is applied already"));
+  EXPECT_THAT(
+      why_not_applied("patching file a.c\nReversed (or previously applied) patch detected!  "
+                      "Skipping patch.\n1 out of 1 hunk ignored\n"),
+      HasSubstr("a.c: it is applied already"));
 }
 
 TEST(PatchFailure, PassesOnOtherWords) {
@@ -150,8 +163,9 @@ TEST(MakeOutput, CountsObjectsOfTheKernelOnly) {
   EXPECT_EQ(compiled_object("  CC      fs/gfs2/file.o"), "fs/gfs2/file.o");
   EXPECT_EQ(compiled_object("  AS      arch/x86/entry/entry_64.o"), "arch/x86/entry/entry_64.o");
   EXPECT_EQ(compiled_object("  CC [M]  fs/x.o"), "fs/x.o");
-  for (const char* const line : {"  HOSTCC  scripts/basic/fixdep", "  AR      fs/built-in.a",
-                                 "  CC       /cache/tree/tools/objtool/check.o", "CC x.o", "", "  CC"})
+  for (const char* const line :
+       {"  HOSTCC  scripts/basic/fixdep", "  AR      fs/built-in.a",
+        "  CC       /cache/tree/tools/objtool/check.o", "CC x.o", "", "  CC"})
     EXPECT_EQ(compiled_object(line), std::nullopt) << line;
 }
 
@@ -170,8 +184,9 @@ TEST(MakeOutput, KeepsTheCompilersErrorsWithTheirSource) {
 }
 
 TEST(MakeOutput, KeepsTheLinkersErrors) {
-  EXPECT_THAT(essential_errors("ld: vmlinux.o: in function `f':\nx.c:(.text+0x1): undefined reference to `g'\n"
-                               "make: *** [Makefile:1212: vmlinux] Error 1\n"),
+  EXPECT_THAT(essential_errors(
+                  "ld: vmlinux.o: in function `f':\nx.c:(.text+0x1): undefined reference to `g'\n"
+                  "make: *** [Makefile:1212: vmlinux] Error 1\n"),
               HasSubstr("undefined reference to `g'"));
 }
 
@@ -181,7 +196,8 @@ TEST(MakeOutput, ShowsTheEndOfUnknownFailures) {
 
 TEST(MakeOutput, IsBoundedAndPrintable) {
   std::string errors;
-  for (int i = 0; i < 1000; ++i) errors += "x.c:1:1: error: \x1b[31m" + std::string(10'000, 'x') + "\n";
+  for (int i = 0; i < 1000; ++i)
+    errors += "x.c:1:1: error: \x1b[31m" + std::string(10'000, 'x') + "\n";
   const std::string text = essential_errors(errors, 5);
   EXPECT_LT(text.size(), 5U * 500U);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
@@ -212,24 +228,24 @@ TEST(Keys, PatchesChangeTheKernelButNotTheWorkspace) {
 
 TEST(Keys, SourceConfigAndCompilerChangeBoth) {
   const KernelIdentity identity{"source", "config", "compiler"};
-  for (const KernelIdentity& other : {KernelIdentity{"x", "config", "compiler"},
-                                      KernelIdentity{"source", "x", "compiler"},
-                                      KernelIdentity{"source", "config", "x"}}) {
+  for (const KernelIdentity& other :
+       {KernelIdentity{"x", "config", "compiler"}, KernelIdentity{"source", "x", "compiler"},
+        KernelIdentity{"source", "config", "x"}}) {
     EXPECT_NE(kernel_key(identity, {}), kernel_key(other, {}));
     EXPECT_NE(workspace_key(identity), workspace_key(other));
   }
 }
 
-TEST(Keys, TheReleaseTellsTheKernel) {
-  EXPECT_EQ(local_version("1a2b3c4d5e6f"), "-gl-1a2b3c4d");
-}
+TEST(Keys, TheReleaseTellsTheKernel) { EXPECT_EQ(local_version("1a2b3c4d5e6f"), "-gl-1a2b3c4d"); }
 
 TEST(BuildProducts, AreNotSource) {
-  for (const char* const file : {".git", "fs/a.o", "fs/.a.o.cmd", "vmlinux", ".config", "include/config",
-                                 "arch/x86/include/generated", ".tmp_vmlinux1", "fs/built-in.a"})
+  for (const char* const file :
+       {".git", "fs/a.o", "fs/.a.o.cmd", "vmlinux", ".config", "include/config",
+        "arch/x86/include/generated", ".tmp_vmlinux1", "fs/built-in.a"})
     EXPECT_TRUE(is_build_product(file)) << file;
-  for (const char* const file : {"fs/a.c", "Makefile", "arch/x86/kernel/vmlinux.lds.S", "kernel/configs",
-                                 "include/linux", ".gitignore", "drivers/base/Kconfig"})
+  for (const char* const file :
+       {"fs/a.c", "Makefile", "arch/x86/kernel/vmlinux.lds.S", "kernel/configs", "include/linux",
+        ".gitignore", "drivers/base/Kconfig"})
     EXPECT_FALSE(is_build_product(file)) << file;
 }
 
@@ -271,8 +287,10 @@ class Entry : public Tree {
   void SetUp() override {
     const fs::path fresh = temp_.path() / "fresh";
     fs::create_directory(fresh);
-    for (const char* const name : {"bzImage", "vmlinux", "config"}) std::ofstream(fresh / name) << name;
-    publish_entry(fresh, entry_, {{"release", "6.1-gl"}, {"build_ms", 1500}, {"objects_compiled", 7}});
+    for (const char* const name : {"bzImage", "vmlinux", "config"})
+      std::ofstream(fresh / name) << name;
+    publish_entry(fresh, entry_,
+                  {{"release", "6.1-gl"}, {"build_ms", 1500}, {"objects_compiled", 7}});
   }
   std::string damage() const {
     const EntryLook look = look_at_entry(entry_);

@@ -112,7 +112,7 @@ TEST(NodeProgram, MmapDioGetsTheNodesNumberAndTheRing) {
     for (const std::string& word : program.run.argv) text += word + " ";
     return text;
   }();
-  EXPECT_EQ(words.rfind("mmap-dio run --dir /mnt/shared/self-read --node 2 --nodes 2 ", 0), 0u)
+  EXPECT_EQ(words.rfind("/gridlock/bin/mmap-dio run --dir /mnt/shared/self-read --node 2 --nodes 2 ", 0), 0u)
       << words;
   EXPECT_NE(words.find("--buffer same-file"), std::string::npos);
   EXPECT_NE(words.find("--duration-ms 5000"), std::string::npos);
