@@ -13,7 +13,8 @@ namespace gridlock::agent {
 /// "doing: cause of errno".
 std::string failure(const std::string& doing, int error);
 
-/// Two ends of a pipe that no program we start inherits by accident; the reading end does not block.
+/// Two ends of a pipe that no program we start inherits by accident; the reading end does not
+/// block.
 struct Pipe {
   Descriptor reader;
   Descriptor writer;

@@ -72,8 +72,8 @@ std::string read_request(const Json& request, Request& out) {
 Descriptor input_file(const std::string& bytes) {
   if (bytes.empty()) return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   Descriptor file(::memfd_create("input", MFD_CLOEXEC));
-  if (!file || ::pwrite(file.get(), bytes.data(), bytes.size(), 0) !=
-                   static_cast<ssize_t>(bytes.size()))
+  if (!file ||
+      ::pwrite(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
     throw std::system_error(errno, std::generic_category(), "input");
   return file;
 }
@@ -196,12 +196,11 @@ void Jobs::forward(Job& job, Stream& stream, Outbox& outbox) {
     const std::uint64_t room = job.output_limit - std::min(job.output_limit, stream.forwarded);
     const std::uint64_t taken = std::min(read, room);
     const bool sent =
-        taken > 0 &&
-        outbox.add({{"event", "output"},
-                    {"process", job.process},
-                    {"stream", stream.name},
-                    {"data", wire::to_base64(std::string_view(chunk.data(), taken))}},
-                   Outbox::kOutputLimit);
+        taken > 0 && outbox.add({{"event", "output"},
+                                 {"process", job.process},
+                                 {"stream", stream.name},
+                                 {"data", wire::to_base64(std::string_view(chunk.data(), taken))}},
+                                Outbox::kOutputLimit);
     stream.forwarded += sent ? taken : 0;
     stream.dropped += sent ? read - taken : read;
   }

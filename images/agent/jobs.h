@@ -20,8 +20,8 @@ namespace gridlock::agent {
 /// pipes that never block the agent.
 class Jobs {
  public:
-  /// Starts the job of a `run` request. Returns what is wrong with the request, or nothing; a program
-  /// that cannot be started is told by an `exit` event.
+  /// Starts the job of a `run` request. Returns what is wrong with the request, or nothing; a
+  /// program that cannot be started is told by an `exit` event.
   std::string start(const Json& request);
 
   /// Sends a signal; returns an error text or nothing.
@@ -50,13 +50,13 @@ class Jobs {
   struct Job {
     std::uint64_t process = 0;  ///< the host's number
     pid_t pid = -1;
-    Descriptor failure;         ///< says why the program could not be started
+    Descriptor failure;  ///< says why the program could not be started
     std::string error;
     std::vector<Stream> streams;
     std::uint64_t output_limit = 0;  ///< bytes a stream
     std::optional<int> status;       ///< waitpid's
     std::int64_t reaped_at = 0;
-    std::int64_t heard_at = 0;       ///< when it last said anything
+    std::int64_t heard_at = 0;  ///< when it last said anything
   };
 
   static void forward(Job& job, Stream& stream, Outbox& outbox);

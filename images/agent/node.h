@@ -16,7 +16,8 @@ std::string set_up_node();
 /// Keeps this process answering when memory is short and every processor is busy.
 std::string become_real_time();
 
-/// Opens the host's virtio-serial port without blocking; an empty descriptor if there is none (yet).
+/// Opens the host's virtio-serial port without blocking; an empty descriptor if there is none
+/// (yet).
 Descriptor open_port();
 
 /// Checks an `identify` request and, if `apply`, makes the node what it says: host name, clock,

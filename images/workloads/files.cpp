@@ -43,9 +43,9 @@ void Mapping::evict(std::size_t offset, std::size_t size) const {
   // the count of pages that are still resident.
   const auto start = static_cast<off_t>(offset);
   const auto length = static_cast<off_t>(size);
-  if (::sync_file_range(file_->get(), start, length,
-                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-                            SYNC_FILE_RANGE_WAIT_AFTER) == 0)
+  if (::sync_file_range(
+          file_->get(), start, length,
+          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) == 0)
     ::posix_fadvise(file_->get(), start, length, POSIX_FADV_DONTNEED);
 }
 
@@ -53,9 +53,8 @@ std::uint64_t Mapping::not_resident(std::size_t offset, std::size_t size) const 
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   std::vector<unsigned char> pages((size + page - 1) / page);
   if (::mincore(at(offset), size, pages.data()) != 0) throw_errno("mincore");
-  return static_cast<std::uint64_t>(std::count_if(pages.begin(), pages.end(), [](unsigned char p) {
-    return (p & 1) == 0;
-  }));
+  return static_cast<std::uint64_t>(
+      std::count_if(pages.begin(), pages.end(), [](unsigned char p) { return (p & 1) == 0; }));
 }
 
 }  // namespace gridlock::mdio

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// mmap-dio: direct I/O whose buffer is a shared mapping of a file, the workload that GFS2 deadlocked
-// on before "gfs2: Fix mmap + page fault deadlocks for direct I/O" (v5.16).
+// mmap-dio: direct I/O whose buffer is a shared mapping of a file, the workload that GFS2
+// deadlocked on before "gfs2: Fix mmap + page fault deadlocks for direct I/O" (v5.16).
 //
 // Standard output: one JSON object a line, samples `{"t_ms":…}` and at the end `{"result":{…}}`.
-// Exit status: 0 done and right · 1 bad data, an error or a short transfer · 2 usage · 3 nothing was
-// done or looked at · 4 the files could not be set up, or the worker died.
+// Exit status: 0 done and right · 1 bad data, an error or a short transfer · 2 usage · 3 nothing
+// was done or looked at · 4 the files could not be set up, or the worker died.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -37,9 +37,8 @@ int prepare(const Options& options) {
     const Block block = pattern.block(make_stamp(options.node, i));
     std::size_t written = 0;
     while (written < block.size()) {
-      const ssize_t count =
-          ::pwrite(file.get(), block.data() + written, block.size() - written,
-                   static_cast<off_t>(i * options.transfer + written));
+      const ssize_t count = ::pwrite(file.get(), block.data() + written, block.size() - written,
+                                     static_cast<off_t>(i * options.transfer + written));
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) throw_errno("writing " + file.path());
       written += static_cast<std::size_t>(count);
@@ -60,15 +59,14 @@ class Worker {
         own_(options.file_of(options.node), O_RDWR | O_DIRECT) {
     if (own_.size() != options.file_size)
       throw std::runtime_error(own_.path() + ": not as large as --file-size; prepare it first");
-    if (options.buffer == Buffer::same_file)
-      mapped_ = std::make_unique<File>(own_.path(), O_RDWR);
+    if (options.buffer == Buffer::same_file) mapped_ = std::make_unique<File>(own_.path(), O_RDWR);
     if (options.buffer == Buffer::next_node)
       mapped_ = std::make_unique<File>(options.file_of(options.next_node()), O_RDWR);
     // A mapping beyond the end of the file would end in SIGBUS instead of a message.
     if (mapped_ && mapped_->size() != options.file_size)
       throw std::runtime_error(mapped_->path() + ": not as large as --file-size");
-    buffer_ = std::make_unique<Mapping>(mapped_.get(),
-                                        mapped_ ? options.file_size : options.transfer);
+    buffer_ =
+        std::make_unique<Mapping>(mapped_.get(), mapped_ ? options.file_size : options.transfer);
     read_stamps();
   }
 
@@ -127,10 +125,9 @@ class Worker {
     counters_.resident += options_.transfer / kPage - absent;
 
     const auto offset = static_cast<off_t>(index * options_.transfer);
-    const ssize_t count =
-        options_.operation == Operation::read
-            ? ::pread(own_.get(), buffer_->at(at), options_.transfer, offset)
-            : ::pwrite(own_.get(), buffer_->at(at), options_.transfer, offset);
+    const ssize_t count = options_.operation == Operation::read
+                              ? ::pread(own_.get(), buffer_->at(at), options_.transfer, offset)
+                              : ::pwrite(own_.get(), buffer_->at(at), options_.transfer, offset);
     if (count < 0) {
       if (errno == EINTR) return;
       ++counters_.errors;
@@ -221,8 +218,8 @@ int verify(const Options& options) {
   // A file that ends early has lost data although each sector of it is right.
   const std::uint64_t wanted = options.file_size / kSector;
   if (checked > 0 && checked < wanted) bad += wanted - checked;
-  print_line("{\"result\":{\"checked\":" + std::to_string(checked) + ",\"bad\":" +
-             std::to_string(bad) + ",\"first_bad\":" + first_bad + "}}");
+  print_line("{\"result\":{\"checked\":" + std::to_string(checked) +
+             ",\"bad\":" + std::to_string(bad) + ",\"first_bad\":" + first_bad + "}}");
   if (checked == 0) return kNothingDone;
   return bad > 0 ? kWrong : kRight;
 }

@@ -15,7 +15,7 @@ enum class Buffer { same_file, next_node, anonymous };
 struct Options {
   Action action = Action::run;
   std::string directory;
-  std::uint64_t node = 0;   ///< from 1
+  std::uint64_t node = 0;  ///< from 1
   std::uint64_t nodes = 0;
   Operation operation = Operation::read;
   Buffer buffer = Buffer::same_file;

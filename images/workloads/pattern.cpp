@@ -54,9 +54,7 @@ std::string hex(const std::byte* bytes, std::size_t count) {
 BadSector describe(std::size_t offset, const std::byte* expected, const std::byte* found,
                    std::optional<std::uint64_t> stamp) {
   std::size_t at = 0;
-  while (at < kSector &&
-         (expected[at] == found[at] || (at >= kStampAt && at < kSeedAt)))
-    ++at;
+  while (at < kSector && (expected[at] == found[at] || (at >= kStampAt && at < kSeedAt))) ++at;
   BadSector bad{offset, {}, {}, {}};
   if (std::all_of(found, found + kSector, [](std::byte b) { return b == std::byte{0}; }))
     bad.what = "zeros";

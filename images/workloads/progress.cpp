@@ -77,8 +77,8 @@ void sample(Counters& counters, std::chrono::milliseconds interval, const sigset
 void print_line(const std::string& line) { write_all(1, line + "\n"); }
 
 Counters& shared_counters() {
-  void* const memory = ::mmap(nullptr, sizeof(Counters), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const memory =
+      ::mmap(nullptr, sizeof(Counters), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw_errno("shared memory");
   return *new (memory) Counters;
 }

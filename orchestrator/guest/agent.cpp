@@ -161,8 +161,8 @@ class ChannelAgent final : public Agent {
   void put_part(const std::string& path, std::string data, std::size_t sent, int mode,
                 Answer answer) {
     const std::string part = wire::to_base64(std::string_view(data).substr(sent, wire::kGetLimit));
-    Json request{{"request", "put"}, {"path", path}, {"data", part}, {"mode", mode},
-                 {"append", sent > 0}};
+    Json request{
+        {"request", "put"}, {"path", path}, {"data", part}, {"mode", mode}, {"append", sent > 0}};
     const std::size_t next = sent + wire::kGetLimit;
     ask(std::move(request), [this, path, data = std::move(data), next, mode,
                              answer = std::move(answer)](const Json&, const Reply& reply) {
@@ -190,8 +190,7 @@ class ChannelAgent final : public Agent {
         return;
       }
       std::string whole = held + *data;
-      const bool more =
-          !flag_or(message, "end", true) && !data->empty() && whole.size() < limit;
+      const bool more = !flag_or(message, "end", true) && !data->empty() && whole.size() < limit;
       if (more) return get_part(path, limit, std::move(whole), answer);
       if (answer) answer({{}, std::move(whole)});
     });

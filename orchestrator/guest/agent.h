@@ -21,7 +21,8 @@ struct Job {
   std::vector<std::string> argv;
   std::map<std::string, std::string> environment = {};
   std::string input = {};
-  std::optional<std::chrono::nanoseconds> at = {};  ///< guest CLOCK_MONOTONIC to start at; absent: now
+  std::optional<std::chrono::nanoseconds> at =
+      {};  ///< guest CLOCK_MONOTONIC to start at; absent: now
 };
 
 /// How a job ended.
@@ -51,8 +52,8 @@ struct Identity {
   std::string name;
   std::string address;  ///< on the fabric, /24
   std::string mac;
-  std::chrono::nanoseconds realtime{0};  ///< since 1970
-  std::string entropy;                   ///< 32 bytes
+  std::chrono::nanoseconds realtime{0};                    ///< since 1970
+  std::string entropy;                                     ///< 32 bytes
   std::vector<std::pair<std::string, std::string>> hosts;  ///< name, address of every node
 };
 

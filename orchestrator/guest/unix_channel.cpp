@@ -134,8 +134,7 @@ class UnixChannel final : public LineChannel {
 
 }  // namespace
 
-std::unique_ptr<LineChannel> connect_channel(const std::filesystem::path& socket,
-                                             EventLoop& loop) {
+std::unique_ptr<LineChannel> connect_channel(const std::filesystem::path& socket, EventLoop& loop) {
   return std::make_unique<UnixChannel>(socket, loop);
 }
 

@@ -46,8 +46,12 @@ Entry entry_of(const std::map<std::string, std::string>& fields) {
     const auto found = fields.find(name);
     return found == fields.end() ? std::string{} : found->second;
   };
-  Entry entry{words(field("types")), words(field("uris")), words(field("suites")),
-              words(field("components")), lower(trimmed(field("enabled"))) != "no", {}};
+  Entry entry{words(field("types")),
+              words(field("uris")),
+              words(field("suites")),
+              words(field("components")),
+              lower(trimmed(field("enabled"))) != "no",
+              {}};
   if (fields.contains("signed-by")) entry.trust += "Signed-By:" + field("signed-by") + "\n";
   if (fields.contains("trusted")) entry.trust += "Trusted:" + field("trusted") + "\n";
   return entry;
@@ -125,8 +129,8 @@ std::string select_sources(const std::vector<AptSourceFile>& files, std::string_
       std::erase_if(entry.uris, [](const std::string& uri) { return uri.starts_with("cdrom:"); });
       if (entry.suites.empty() || entry.uris.empty()) continue;
       if (!out.empty()) out += "\n";
-      out += "Types: deb\nURIs: " + join(entry.uris, " ") + "\nSuites: " +
-             join(entry.suites, " ") + "\nComponents: main\n" + entry.trust;
+      out += "Types: deb\nURIs: " + join(entry.uris, " ") + "\nSuites: " + join(entry.suites, " ") +
+             "\nComponents: main\n" + entry.trust;
     }
   }
   return out;
@@ -147,8 +151,8 @@ std::optional<std::string> codename_of(std::string_view os_release) {
 
 std::string select_apt_options(std::string_view dump) {
   static constexpr std::array<std::string_view, 7> kWanted{
-      "acquire::http::",  "acquire::https::",       "acquire::ftp::",       "acquire::retries",
-      "acquire::socks::", "acquire::check-",        "acquire::max-valid-time"};
+      "acquire::http::",  "acquire::https::", "acquire::ftp::",         "acquire::retries",
+      "acquire::socks::", "acquire::check-",  "acquire::max-valid-time"};
   std::string out;
   for (const std::string& line : split(dump, '\n')) {
     const std::string name = lower(line);

@@ -52,9 +52,9 @@ void place_programs(const fs::path& programs, const fs::path& root) {
     fs::permissions(target, fs::perms(0755));
   }
   if (!agent)
-    throw HostError(fmt::format("building the node image: {} is not in {}", kAgent,
-                                programs.string()),
-                    "build the target gridlock_node_programs");
+    throw HostError(
+        fmt::format("building the node image: {} is not in {}", kAgent, programs.string()),
+        "build the target gridlock_node_programs");
 }
 
 void arrange(const Recipe& recipe, const PackageTree& tree, const fs::path& programs,
@@ -123,9 +123,9 @@ BuiltImage build_image(const ImageSpec& spec, const fs::path& cache, CommandRunn
   const std::string what(kWhat);
   const Recipe recipe = read_recipe(spec.recipe);
   if (!fs::is_directory(spec.programs))
-    throw HostError(fmt::format("building the node image: there is no folder {}",
-                                spec.programs.string()),
-                    "build the target gridlock_node_programs");
+    throw HostError(
+        fmt::format("building the node image: there is no folder {}", spec.programs.string()),
+        "build the target gridlock_node_programs");
   const std::string key = Digest{}
                               .field("format", kFormat)
                               .field("packages", package_tree_key(recipe))
@@ -136,9 +136,9 @@ BuiltImage build_image(const ImageSpec& spec, const fs::path& cache, CommandRunn
   const fs::path images = cache / "images";
   make_directories(images);
   progress.begin(what);
-  const FileLock lock = FileLock::take(images / (key + ".lock"), "building the node image",
-                                       kLockDeadline, stop,
-                                       [&](const std::string& text) { progress.note(text); });
+  const FileLock lock =
+      FileLock::take(images / (key + ".lock"), "building the node image", kLockDeadline, stop,
+                     [&](const std::string& text) { progress.note(text); });
   const std::string leftovers = "packing-" + key + "-";
   remove_leftovers(images, leftovers);
   if (auto found = find_image(images / key, key)) {

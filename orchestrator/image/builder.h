@@ -11,15 +11,15 @@
 namespace gridlock {
 
 struct ImageSpec {
-  std::filesystem::path recipe;     ///< images/rootfs: package list and files laid over the root
-  std::filesystem::path programs;   ///< folder with the built agent and workload programs
+  std::filesystem::path recipe;    ///< images/rootfs: package list and files laid over the root
+  std::filesystem::path programs;  ///< folder with the built agent and workload programs
 };
 
 /// A node image in the cache: one read-only disk for all nodes.
 struct BuiltImage {
   std::string key;
-  std::filesystem::path disk;       ///< root.erofs
-  std::filesystem::path manifest;   ///< package names and versions
+  std::filesystem::path disk;      ///< root.erofs
+  std::filesystem::path manifest;  ///< package names and versions
   Milliseconds build_time{0};
   bool from_cache = false;
 };

@@ -79,8 +79,7 @@ Command unpack_command(const Recipe& recipe, const fs::path& root, const fs::pat
       // Unpacks as any user; as root it asks to be told that this is meant, for the maintainer
       // scripts that the variant does not run.
       "--mode=chrootless", "--skip=check/chrootless", "--variant=extract", "--format=directory",
-      "--include=" + join(recipe.packages, ","),
-      "--aptopt=" + options.string(),
+      "--include=" + join(recipe.packages, ","), "--aptopt=" + options.string(),
       // The folder is ours alone (mode 0700), so APT's own user could not write there.
       "--aptopt=APT::Sandbox::User \"root\"", "--aptopt=APT::Install-Recommends \"false\"",
       "--aptopt=Acquire::Languages \"none\"",
@@ -156,7 +155,8 @@ std::string unpacking_hint(std::string_view errors) {
   };
   static constexpr std::array kKnown{
       Known{"No space left on device", "free some space in the cache folder and in /tmp"},
-      Known{"Unable to locate package", "the host's mirror lacks a package of images/rootfs/packages"},
+      Known{"Unable to locate package",
+            "the host's mirror lacks a package of images/rootfs/packages"},
       Known{"NO_PUBKEY", "apt-get install debian-archive-keyring"},
       Known{"Could not resolve", "the mirror cannot be reached: does apt-get update work?"},
       Known{"Failed to fetch", "the mirror cannot be reached: does apt-get update work?"},
@@ -184,8 +184,8 @@ PackageTree package_tree(const Recipe& recipe, const fs::path& cache, CommandRun
   const fs::path trees = cache / "images" / "trees";
   make_directories(trees);
   const FileLock lock =
-      FileLock::take(trees / (key + ".lock"), "unpacking the node image's packages",
-                     kLockDeadline, stop, [&](const std::string& text) { progress.note(text); });
+      FileLock::take(trees / (key + ".lock"), "unpacking the node image's packages", kLockDeadline,
+                     stop, [&](const std::string& text) { progress.note(text); });
   remove_leftovers(trees, work_prefix(key));
   if (auto found = find_tree(trees / key, key)) return *found;
   const std::string sources = select_sources(host_sources(), codename);

@@ -24,8 +24,8 @@ struct PackageTree {
 /// Throws HostError.
 std::string package_tree_key(const Recipe& recipe);
 
-/// Finds the tree in `cache`/images/trees or makes it with mmdebstrap from the host's own mirror, as
-/// any user and without running a single maintainer script. Throws HostError.
+/// Finds the tree in `cache`/images/trees or makes it with mmdebstrap from the host's own mirror,
+/// as any user and without running a single maintainer script. Throws HostError.
 PackageTree package_tree(const Recipe& recipe, const std::filesystem::path& cache,
                          CommandRunner& runner, Progress& progress, std::stop_token stop);
 

@@ -28,9 +28,9 @@ std::vector<std::string> read_list(const fs::path& file, bool (*usable)(std::str
     const std::string_view text = trimmed(std::string_view(line).substr(0, line.find('#')));
     if (text.empty()) continue;
     if (!usable(text))
-      throw HostError(fmt::format("{}:{}: cannot be used: {}", file.string(), number,
-                                  printable(text)),
-                      "one package or one relative path a line");
+      throw HostError(
+          fmt::format("{}:{}: cannot be used: {}", file.string(), number, printable(text)),
+          "one package or one relative path a line");
     out.emplace_back(text);
   }
   return out;

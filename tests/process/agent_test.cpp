@@ -187,8 +187,8 @@ TEST_F(AgentProcess, AGrandchildThatKeepsThePipeDoesNotKeepTheJob) {
 
 TEST_F(AgentProcess, StartsAtTheInstantItIsToldAndNotBefore) {
   const std::int64_t at = monotonic() + 300'000'000;
-  const Ran ran = run({.argv = {"/bin/sh", "-c", "cat /proc/uptime"},
-                       .at = std::chrono::nanoseconds(at)});
+  const Ran ran =
+      run({.argv = {"/bin/sh", "-c", "cat /proc/uptime"}, .at = std::chrono::nanoseconds(at)});
   EXPECT_GE(monotonic(), at);
   EXPECT_TRUE(ran.end->ok());
 }
@@ -240,8 +240,13 @@ TEST_F(AgentProcess, MeasuresItsClockAgainstOurs) {
 
 TEST_F(AgentProcess, AnOrdinaryProcessTouchesNoMachine) {
   std::optional<Reply> identity, key;
-  agent_->identify({NodeId{1}, "node1", "10.77.0.1", "52:54:00:47:4c:01",
-                    std::chrono::nanoseconds(1), std::string(32, 'e'), {}},
+  agent_->identify({NodeId{1},
+                    "node1",
+                    "10.77.0.1",
+                    "52:54:00:47:4c:01",
+                    std::chrono::nanoseconds(1),
+                    std::string(32, 'e'),
+                    {}},
                    [&](const Reply& r) { identity = r; });
   agent_->sysrq('w', [&](const Reply& r) { key = r; });
   agent_->power_off();
@@ -253,8 +258,13 @@ TEST_F(AgentProcess, AnOrdinaryProcessTouchesNoMachine) {
 
 TEST_F(AgentProcess, RefusesAnIdentityThatIsNone) {
   std::optional<Reply> reply;
-  agent_->identify({NodeId{1}, "no de", "10.77.0.1", "52:54:00:47:4c:01",
-                    std::chrono::nanoseconds(1), std::string(32, 'e'), {}},
+  agent_->identify({NodeId{1},
+                    "no de",
+                    "10.77.0.1",
+                    "52:54:00:47:4c:01",
+                    std::chrono::nanoseconds(1),
+                    std::string(32, 'e'),
+                    {}},
                    [&](const Reply& r) { reply = r; });
   ASSERT_TRUE(wait([&] { return reply.has_value(); }));
   EXPECT_THAT(reply->error, HasSubstr("name is not a host name"));
@@ -333,8 +343,8 @@ TEST_F(AgentOnABareSocket, SurvivesGarbageCountsItAndUnderstandsTheNextLine) {
       std::string(3 * wire::kLineLimit, 'x') + "\n" + std::string(100'000, '[') + "\n");
   say("{\"id\":5,\"request\":\"ping\"}\n");
   EXPECT_TRUE(flag_or(answer(5), "ok", false));
-  const Json beat =
-      hear([](const Json& m) { return text_or(m, "event", "") == "heartbeat" && m["garbage"] != 0; });
+  const Json beat = hear(
+      [](const Json& m) { return text_or(m, "event", "") == "heartbeat" && m["garbage"] != 0; });
   EXPECT_EQ(integer_or(beat, "garbage", 0), 6);
 }
 

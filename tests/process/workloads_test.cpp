@@ -46,14 +46,22 @@ class MmapDio : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   CommandResult call(std::vector<std::string> arguments) {
-    return runner_->run({.program = GRIDLOCK_BINARY_DIR "/node/mmap-dio",
-                         .arguments = std::move(arguments)},
-                        {});
+    return runner_->run(
+        {.program = GRIDLOCK_BINARY_DIR "/node/mmap-dio", .arguments = std::move(arguments)}, {});
   }
   CommandResult act(const std::string& action, int node, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{action, "--dir", folder_.string(), "--node",
-                                       std::to_string(node), "--nodes", "2", "--seed", "11",
-                                       "--transfer", std::to_string(kTransfer), "--file-size",
+    std::vector<std::string> arguments{action,
+                                       "--dir",
+                                       folder_.string(),
+                                       "--node",
+                                       std::to_string(node),
+                                       "--nodes",
+                                       "2",
+                                       "--seed",
+                                       "11",
+                                       "--transfer",
+                                       std::to_string(kTransfer),
+                                       "--file-size",
                                        std::to_string(kFileSize)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return call(std::move(arguments));
@@ -97,8 +105,9 @@ class MmapDioMode : public MmapDio, public testing::WithParamInterface<Mode> {};
 TEST_P(MmapDioMode, MovesDataRightAndSaysSo) {
   prepare();
   const CommandResult result =
-      act("run", 1, {"--operation", GetParam().operation, "--buffer", GetParam().buffer,
-                     "--duration-ms", "300", "--sample-ms", "50"});
+      act("run", 1,
+          {"--operation", GetParam().operation, "--buffer", GetParam().buffer, "--duration-ms",
+           "300", "--sample-ms", "50"});
   ASSERT_TRUE(result.ok()) << result.output << result.errors;
   const std::vector<Json> lines = lines_of(result.output);
   ASSERT_GE(lines.size(), 3U);
@@ -123,16 +132,16 @@ TEST_P(MmapDioMode, MovesDataRightAndSaysSo) {
   EXPECT_TRUE(act("verify", 2).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    AllModes, MmapDioMode,
-    testing::Values(Mode{"read", "same-file"}, Mode{"read", "next-node"}, Mode{"read", "anonymous"},
-                    Mode{"write", "same-file"}, Mode{"write", "next-node"},
-                    Mode{"write", "anonymous"}),
-    [](const auto& mode) {
-      std::string name = std::string(mode.param.operation) + "_" + mode.param.buffer;
-      std::replace(name.begin(), name.end(), '-', '_');
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(AllModes, MmapDioMode,
+                         testing::Values(Mode{"read", "same-file"}, Mode{"read", "next-node"},
+                                         Mode{"read", "anonymous"}, Mode{"write", "same-file"},
+                                         Mode{"write", "next-node"}, Mode{"write", "anonymous"}),
+                         [](const auto& mode) {
+                           std::string name =
+                               std::string(mode.param.operation) + "_" + mode.param.buffer;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST_F(MmapDio, EvictsTheBufferBeforeATransfer) {
   prepare();
@@ -163,8 +172,7 @@ TEST_F(MmapDio, VerifyFindsOneWrongByteAndSaysWhere) {
 TEST_F(MmapDio, RunFindsBadDataInWhatItRead) {
   prepare();
   spoil(512 + 200);
-  const CommandResult result =
-      act("run", 1, {"--buffer", "anonymous", "--duration-ms", "100"});
+  const CommandResult result = act("run", 1, {"--buffer", "anonymous", "--duration-ms", "100"});
   EXPECT_EQ(result.value, 1);
   const Json end = lines_of(result.output).back()["result"];
   EXPECT_GT(end["bad"], 0);

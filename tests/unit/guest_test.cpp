@@ -59,8 +59,11 @@ class GuestAgent : public testing::Test {
   }
 
   void say_hello() {
-    channel_->say_line(Json{{"event", "hello"}, {"protocol", 1}, {"boot_id", "b1"},
-                       {"kernel", "6.1.0"}, {"version", "#1 SMP"}});
+    channel_->say_line(Json{{"event", "hello"},
+                            {"protocol", 1},
+                            {"boot_id", "b1"},
+                            {"kernel", "6.1.0"},
+                            {"version", "#1 SMP"}});
   }
 
   FakeEventLoop loop_;
@@ -105,8 +108,12 @@ TEST_F(GuestAgent, SkipsALineThatIsTooLong) {
 
 TEST_F(GuestAgent, IdentifySendsEverythingTheNodeNeeds) {
   std::optional<Reply> reply;
-  agent_->identify({NodeId{2}, "node2", "10.77.0.2", "52:54:00:47:4c:02",
-                    std::chrono::nanoseconds(1'800'000'000'000'000'000), std::string(32, 'e'),
+  agent_->identify({NodeId{2},
+                    "node2",
+                    "10.77.0.2",
+                    "52:54:00:47:4c:02",
+                    std::chrono::nanoseconds(1'800'000'000'000'000'000),
+                    std::string(32, 'e'),
                     {{"node1", "10.77.0.1"}, {"node2", "10.77.0.2"}}},
                    [&](const Reply& r) { reply = r; });
   const Json request = channel_->asked("identify");
@@ -123,11 +130,13 @@ TEST_F(GuestAgent, IdentifySendsEverythingTheNodeNeeds) {
 TEST_F(GuestAgent, StreamsAJobAndTellsItsEndOnce) {
   std::string output, errors;
   std::vector<JobEnd> ends;
-  const auto job = agent_->run({.argv = {"fio", "--version"}, .environment = {{"A", "b"}},
-                                .input = "in", .at = std::chrono::nanoseconds(77)},
-                               {[&](std::string_view b) { output += b; },
-                                [&](std::string_view b) { errors += b; },
-                                [&](const JobEnd& e) { ends.push_back(e); }});
+  const auto job = agent_->run(
+      {.argv = {"fio", "--version"},
+       .environment = {{"A", "b"}},
+       .input = "in",
+       .at = std::chrono::nanoseconds(77)},
+      {[&](std::string_view b) { output += b; }, [&](std::string_view b) { errors += b; },
+       [&](const JobEnd& e) { ends.push_back(e); }});
   const Json request = channel_->asked("run");
   EXPECT_EQ(request["process"], job);
   EXPECT_EQ(request["argv"], (Json{"fio", "--version"}));
@@ -135,8 +144,10 @@ TEST_F(GuestAgent, StreamsAJobAndTellsItsEndOnce) {
   EXPECT_EQ(request["at"], 77);
   channel_->agree("run");
   const auto say = [&](const char* stream, const char* text) {
-    channel_->say_line(Json{{"event", "output"}, {"process", job}, {"stream", stream},
-                       {"data", wire::to_base64(text)}});
+    channel_->say_line(Json{{"event", "output"},
+                            {"process", job},
+                            {"stream", stream},
+                            {"data", wire::to_base64(text)}});
   };
   say("stdout", "fio-");
   say("stderr", "oh");
@@ -153,16 +164,19 @@ TEST_F(GuestAgent, StreamsAJobAndTellsItsEndOnce) {
 TEST_F(GuestAgent, ARefusedJobEndsWithTheReason) {
   std::string why;
   agent_->run({.argv = {"x"}}, {.on_end = [&](const JobEnd& e) { why = e.error; }});
-  channel_->say_line(Json{{"id", channel_->asked("run")["id"]}, {"ok", false}, {"error", "too many"}});
+  channel_->say_line(
+      Json{{"id", channel_->asked("run")["id"]}, {"ok", false}, {"error", "too many"}});
   EXPECT_EQ(why, "too many");
 }
 
 TEST_F(GuestAgent, AForgottenJobIsSilent) {
   bool heard = false;
-  const auto job = agent_->run({.argv = {"x"}}, {.on_output = [&](std::string_view) { heard = true; },
-                                                 .on_end = [&](const JobEnd&) { heard = true; }});
+  const auto job =
+      agent_->run({.argv = {"x"}}, {.on_output = [&](std::string_view) { heard = true; },
+                                    .on_end = [&](const JobEnd&) { heard = true; }});
   agent_->forget(job);
-  channel_->say_line(Json{{"event", "output"}, {"process", job}, {"stream", "stdout"}, {"data", "YQ=="}});
+  channel_->say_line(
+      Json{{"event", "output"}, {"process", job}, {"stream", "stdout"}, {"data", "YQ=="}});
   channel_->say_line(Json{{"event", "exit"}, {"process", job}, {"status", 0}});
   EXPECT_FALSE(heard);
   EXPECT_EQ(agent_->garbage(), 0U);
@@ -170,7 +184,8 @@ TEST_F(GuestAgent, AForgottenJobIsSilent) {
 
 TEST_F(GuestAgent, OutputThatIsNotBase64IsGarbage) {
   const auto job = agent_->run({.argv = {"x"}}, {});
-  channel_->say_line(Json{{"event", "output"}, {"process", job}, {"stream", "stdout"}, {"data", "@@"}});
+  channel_->say_line(
+      Json{{"event", "output"}, {"process", job}, {"stream", "stdout"}, {"data", "@@"}});
   EXPECT_EQ(agent_->garbage(), 1U);
 }
 
@@ -272,9 +287,13 @@ TEST_F(GuestAgent, AClockThatCannotBeMeasuredIsAbsent) {
 }
 
 TEST(Base64, KnowsTheTestVectorsOfTheStandard) {
-  const std::pair<std::string, std::string> vectors[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
     EXPECT_EQ(wire::to_base64(bytes), text);
     EXPECT_EQ(wire::from_base64(text), bytes);

@@ -133,7 +133,8 @@ TEST_F(RecipeTest, TheRecipeOfThisRepositoryCanBeRead) {
 }
 
 TEST_F(RecipeTest, RemovesWhatPatternsNameAndNothingElse) {
-  for (const char* file : {"root/usr/lib/libperl.so.5", "root/usr/lib/libpath.so", "root/usr/share/a/b"})
+  for (const char* file :
+       {"root/usr/lib/libperl.so.5", "root/usr/lib/libpath.so", "root/usr/share/a/b"})
     write(file, "x");
   remove_matching(temp_.path() / "root", {"usr/lib/libperl*", "usr/share", "not/there"});
   EXPECT_FALSE(fs::exists(temp_.path() / "root/usr/lib/libperl.so.5"));

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The program as a user calls it: exit codes, messages, nothing left behind.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/json.h"
+#include "host/command_runner.h"
+#include "support/temp_dir.h"
+
+namespace gridlock {
+namespace {
+
+const std::string kTopology = R"(name: tiny
+kernels:
+  patched:
+    source: {package: linux-source-6.1}
+    config: [base, cluster, debug]
+workloads:
+  self: {program: mmap-dio, operation: read, buffer: same-file, duration: 2s}
+)";
+
+class Cli : public testing::Test {
+ protected:
+  CommandResult run(std::vector<std::string> arguments) {
+    Command command;
+    command.program = std::filesystem::path(GRIDLOCK_BINARY_DIR) / "gridlock";
+    command.arguments = std::move(arguments);
+    command.environment = {{"GRIDLOCK_HOME", GRIDLOCK_SOURCE_DIR},
+                           {"GRIDLOCK_CACHE", (folder_.path() / "cache").string()}};
+    return make_command_runner()->run(command, {});
+  }
+  std::string write(const std::string& name, const std::string& text) {
+    const std::filesystem::path file = folder_.path() / name;
+    std::ofstream(file, std::ios::binary) << text;
+    return file.string();
+  }
+
+  test_support::TempDir folder_;
+};
+
+TEST_F(Cli, CheckOfAGoodFileSaysSoAndEndsWithZero) {
+  const CommandResult result = run({"check", write("good.yaml", kTopology)});
+  EXPECT_EQ(result.value, 0) << result.errors;
+  EXPECT_NE(result.output.find("ok (1 kernels, 2 nodes, 1 trials)"), std::string::npos)
+      << result.output;
+}
+
+TEST_F(Cli, MalformedYamlEndsWithTwoAndAMarkedLine) {
+  const std::string file = write("bad.yaml", "name: x\nkernels: [\n");
+  const CommandResult result = run({"check", file});
+  EXPECT_EQ(result.value, 2);
+  EXPECT_EQ(result.errors.rfind(file + ":", 0), 0u) << result.errors;
+  EXPECT_NE(result.errors.find(": error: "), std::string::npos) << result.errors;
+  EXPECT_NE(result.errors.find("^"), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, ImpossibleSizesEndWithTwo) {
+  const CommandResult result =
+      run({"run", write("size.yaml", kTopology + "nodes: {count: 16, memory: 60GiB}\n")});
+  EXPECT_EQ(result.value, 2);
+  EXPECT_NE(result.errors.find("error: "), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, MissingPatchEndsWithTwoAndNamesIt) {
+  std::string text = kTopology;
+  text.insert(text.find("workloads:"), "    patches: [no-such.patch]\n");
+  const CommandResult result = run({"run", write("patch.yaml", text)});
+  EXPECT_EQ(result.value, 2);
+  EXPECT_NE(result.errors.find("no-such.patch"), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, MissingSourcePackageEndsWithThreeAndSaysWhatToInstall) {
+  std::string text = kTopology;
+  text.replace(text.find("linux-source-6.1"), 16, "linux-source-1.0");
+  std::filesystem::create_directories(folder_.path() / "results");
+  const CommandResult result = run({"prepare", write("package.yaml", text)});
+  EXPECT_EQ(result.value, 3) << result.errors;
+  EXPECT_NE(result.errors.find("linux-source-1.0"), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, MissingFileAndUnknownVerbEndWithTwo) {
+  EXPECT_EQ(run({"run", (folder_.path() / "none.yaml").string()}).value, 2);
+  EXPECT_EQ(run({"frobnicate"}).value, 2);
+  EXPECT_EQ(run({}).value, 2);
+}
+
+TEST_F(Cli, PlanIsTheSameEveryTimeAndValidJson) {
+  const std::string file = write("plan.yaml", kTopology);
+  const CommandResult first = run({"plan", file, "--json"});
+  const CommandResult second = run({"plan", file, "--json"});
+  ASSERT_EQ(first.value, 0) << first.errors;
+  EXPECT_EQ(first.output, second.output);
+  const auto plan = parse_json(first.output);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ((*plan)["nodes"].size(), 2u);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "cache")) << "a plan starts nothing";
+}
+
+TEST_F(Cli, UnknownKernelIsRefusedWithASuggestion) {
+  const CommandResult result = run({"plan", write("k.yaml", kTopology), "--kernel", "pathced"});
+  EXPECT_EQ(result.value, 2);
+  EXPECT_NE(result.errors.find("patched"), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, ReportOfNoRunEndsWithTwo) {
+  const CommandResult result = run({"report", (folder_.path() / "nothing").string()});
+  EXPECT_EQ(result.value, 2);
+  EXPECT_NE(result.errors.find("error: "), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, CleanWithNothingLeftSaysSo) {
+  const CommandResult result = run({"clean"});
+  EXPECT_EQ(result.value, 0) << result.errors;
+  EXPECT_FALSE(result.output.empty());
+}
+
+TEST_F(Cli, HelpNamesEveryVerb) {
+  const CommandResult result = run({"--help"});
+  EXPECT_EQ(result.value, 0);
+  for (const char* const verb : {"check", "plan", "prepare", "run", "report", "list", "clean"})
+    EXPECT_NE(result.output.find(verb), std::string::npos) << verb;
+}
+
+}  // namespace
+}  // namespace gridlock
