@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "host/files.h"
+#include "kernel/source.h"
 
 namespace gridlock {
 namespace {
@@ -41,6 +42,9 @@ void require_lockdep(const BuiltKernel& kernel) {
 Prepared prepare(const Plan& plan, const Installation& installation, CommandRunner& runner,
                  Progress& progress, std::stop_token stop) {
   Prepared prepared;
+  // What is missing is said before minutes are spent.
+  for (const PlannedKernel& kernel : plan.kernels)
+    find_source(kernel.source, installation.cache / "kernels" / "sources", stop);
   prepared.image = build_image({installation.recipe, installation.programs}, installation.cache,
                                runner, progress, stop);
   // Those with fewer patches first: the others then reuse their objects.

@@ -12,6 +12,7 @@
 #include "host/processes.h"
 #include "host/run_directory.h"
 #include "machine/libvirt_hypervisor.h"
+#include "machine/tsc.h"
 #include "record/run_writer.h"
 #include "report/text.h"
 #include "trial/trial.h"
@@ -124,6 +125,7 @@ class Run {
     for (const auto& [name, built] : prepared_.kernels)
       kernels[name] = place_file(built.image, directory.path() / ("kernel-" + name));
     setting.acceleration = choose_acceleration(kernels.begin()->second, directory.path());
+    if (setting.acceleration == Acceleration::tcg) setting.command_line = tsc_.command_line();
     for (const PlannedTrial& trial : plan_.trials) {
       if (stop_.stop_requested()) throw Cancelled("running the trials");
       const std::unique_ptr<TrialWriter> writer = writer_.begin_trial(trial);
@@ -169,6 +171,7 @@ class Run {
   EventLoop& loop_;
   std::stop_token stop_;
   SteadyTime begin_;
+  TscMeter tsc_;
   RunRecord record_;
   RunWriter writer_;
   Prepared prepared_;

@@ -58,7 +58,9 @@ std::string trial_position(int number, int total) {
 
 std::string finding_line(const FindingRecord& finding) {
   return fmt::format("finding on {}: {}{}", printable(join(finding.nodes, ", "), 200),
-                     printable(finding.title), finding.known ? " (known)" : "");
+                     printable(finding.title), finding.known       ? " (known)"
+                                                  : finding.secondary ? " (consequence)"
+                                                                      : "");
 }
 
 std::string trial_end_line(const TrialRecord& trial) {

@@ -40,18 +40,20 @@ Daemon& Cluster::start(std::unique_ptr<Daemon>& slot, const Crew::Member& member
   return *slot;
 }
 
-void Cluster::put(const Crew::Member& member, const std::string& path, const std::string& text) {
-  member.agent->put(path, text, 0644, [this, name = member.name, path](const Reply& reply) {
-    if (!reply.ok()) put_failure_ = fmt::format("writing {} on {}: {}", path, name, reply.error);
-  });
-}
 
 void Cluster::begin(std::stop_token) {
-  // The agent handles requests in order, so the files are there before the daemons start.
+  const std::string path = "/etc/corosync/corosync.conf";
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Crew::Member& member = crew_.members()[i];
-    put(member, "/etc/corosync/corosync.conf", corosync_conf(plan_));
-    start(nodes_[i].corosync, member, "corosync", {"corosync", "-f"});
+    member.agent->put(path, corosync_conf(plan_), 0644,
+                      [this, i, &member, path, alive = std::weak_ptr(alive_)](const Reply& reply) {
+                        if (alive.expired()) return;
+                        if (reply.ok())
+                          start(nodes_[i].corosync, member, "corosync", {"corosync", "-f"});
+                        else
+                          put_failure_ = fmt::format("writing {} on {}: {}", path, member.name,
+                                                     reply.error);
+                      });
   }
   const std::vector<std::string> mkfs{
       "mkfs.gfs2", "-O", "-q", "-K", "-p", "lock_dlm", "-t", plan_.lock_table,
@@ -133,7 +135,7 @@ void Cluster::form(Milliseconds limit, std::stop_token stop) {
     return limit - std::chrono::duration_cast<Milliseconds>(crew_.loop().now() - begin);
   };
   const std::string everyone = fmt::format("Members[{}]:", nodes_.size());
-  wait("corosync up", [&](std::size_t i) { return nodes_[i].corosync->said("server name: quorum"); }, left(),
+  wait("corosync up", [&](std::size_t i) { return nodes_[i].corosync && nodes_[i].corosync->said("server name: quorum"); }, left(),
        stop);
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     start(nodes_[i].dlm_controld, crew_.members()[i], "dlm_controld",
@@ -184,11 +186,13 @@ void Cluster::leave(Milliseconds limit, std::stop_token stop) {
   const auto left = [&] {
     return limit - std::chrono::duration_cast<Milliseconds>(crew_.loop().now() - begin);
   };
-  const auto results = crew_.run_all(
-      [&](const Crew::Member&) { return program({"umount", plan_.filesystem.mount}); }, left(),
-      stop);
-  for (const JobResult& result : results)
+  // One after another: a node that leaves while another's requests are under way makes the DLM
+  // recover them, which is not what an orderly end is about.
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    const JobResult result = crew_.run(crew_.members()[i].id,
+                                       program({"umount", plan_.filesystem.mount}), left(), stop);
     if (!result.ok()) throw BarrierFailed(result.describe("umount"));
+  }
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     for (Daemon* daemon : {nodes_[i].dlm_controld.get(), nodes_[i].corosync.get()}) {
       daemon->terminate();

@@ -49,7 +49,6 @@ class Cluster {
   };
   Daemon& start(std::unique_ptr<Daemon>& slot, const Crew::Member& member, const std::string& name,
                 std::vector<std::string> argv);
-  void put(const Crew::Member& member, const std::string& path, const std::string& text);
   /// A daemon that ended, or a file that could not be written; empty: all is well.
   std::string broken() const;
   std::string missing(const std::function<bool(std::size_t)>& there) const;
@@ -62,6 +61,8 @@ class Cluster {
   std::vector<NodeDaemons> nodes_;  // in the order of crew_.members()
   std::unique_ptr<Daemon> mkfs_;
   std::string put_failure_;
+  // Answers that come after this is gone see that it is.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace gridlock

@@ -47,6 +47,13 @@ const Crew::Member& Crew::member(NodeId id) const {
   return *it;
 }
 
+Crew Crew::without(const std::set<NodeId>& nodes) const {
+  std::vector<Member> rest;
+  for (const Member& member : members_)
+    if (!nodes.contains(member.id)) rest.push_back(member);
+  return Crew(loop_, rest, trouble_);
+}
+
 void Crew::wait(const std::string& what, const std::function<bool()>& condition,
                 Milliseconds limit, std::stop_token stop) const {
   std::string trouble;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -52,6 +53,8 @@ class Crew {
   EventLoop& loop() const { return loop_; }
   const std::vector<Member>& members() const { return members_; }
   const Member& member(NodeId id) const;
+  /// The same crew without some of its members.
+  Crew without(const std::set<NodeId>& nodes) const;
 
   /// Waits until `condition` holds; otherwise throws BarrierFailed "<what> not within <limit>".
   void wait(const std::string& what, const std::function<bool()>& condition, Milliseconds limit,

@@ -45,7 +45,7 @@ Lab::Lab(const LabSetting& setting, const std::filesystem::path& kernel,
     node.machine.memory = planned.memory;
     node.machine.mac = planned.mac;
     node.machine.kernel = kernel;
-    node.machine.command_line = plan.kernel_command_line;
+    node.machine.command_line = plan.kernel_command_line + setting.command_line;
     node.machine.root_disk = setting.root_disk;
     node.machine.shared_disk = disk_->path();
     node.machine.console_log = node.console_log;

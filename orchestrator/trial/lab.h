@@ -29,6 +29,7 @@ struct LabSetting {
   std::filesystem::path root_disk = {};  ///< readable by the user QEMU runs as
   std::filesystem::path directory = {};  ///< for sockets and the shared disk; short
   std::vector<std::filesystem::path> fabric_sockets = {};  ///< one per node; empty: no fabric
+  std::string command_line = {};  ///< added to the plan's: what holds for this host only
   unsigned qemu_uid = 0;
   unsigned qemu_gid = 0;
 };

@@ -10,6 +10,7 @@
 #include "cluster/cluster.h"
 #include "host/own_use.h"
 #include "trial/finding_log.h"
+#include "trial/judgement.h"
 #include "watch/evidence.h"
 #include "watch/oracles.h"
 #include "workload/workload_run.h"
@@ -30,6 +31,7 @@ constexpr Milliseconds kFirstProgress{45'000};
 constexpr Milliseconds kLastWords{2'000};
 constexpr Milliseconds kClockLimit{10'000};
 constexpr Milliseconds kOracleLimit{12'000};
+constexpr std::size_t kLongestDaemonLog = 2 << 20;
 constexpr std::size_t kExcerpt = 6 << 10;
 
 const std::set<std::string> kFatalKinds{"bug", "oops", "gpf", "panic", "kasan", "reboot", "silent",
@@ -64,14 +66,14 @@ class Trial {
         step("verify", [&] { verify(); });
       }
     } catch (const Cancelled& cancelled) {
-      interrupted_ = cancelled.what();
+      course_.interrupted = cancelled.what();
     } catch (const Error& error) {
       broke(error);
     }
     // From here on nothing may keep the lab from being stopped.
-    if (interrupted_.empty()) attempt("collect", [&] { collect(); });
+    if (course_.interrupted.empty()) attempt("collect", [&] { collect(); });
     attempt("stop", [&] { end_lab(); });
-    judge();
+    conclude();
     return record_;
   }
 
@@ -112,7 +114,7 @@ class Trial {
     try {
       step(name, body);
     } catch (const Cancelled& cancelled) {
-      if (interrupted_.empty()) interrupted_ = cancelled.what();
+      if (course_.interrupted.empty()) course_.interrupted = cancelled.what();
     } catch (const Error& error) {
       writer_.event(now(), "", "problem", Json{{"step", name}, {"what", error.what()}});
     }
@@ -135,7 +137,8 @@ class Trial {
     cluster_ = std::make_unique<Cluster>(
         plan_, lab_->crew(),
         [this](NodeId node, const std::string& daemon, const std::string& line) {
-          daemon_logs_[node_name(node) + "/" + daemon] += line + "\n";
+          std::string& log = daemon_logs_[node_name(node) + "/" + daemon];
+          if (log.size() < kLongestDaemonLog) log += line + "\n";
           observer_.node(node, daemon + ": " + line);
         });
     cluster_->begin(stop_);
@@ -369,22 +372,23 @@ class Trial {
   /// Something ended the trial's normal course: the kernel's doing, or ours?
   void broke(const Error& error) {
     look();
-    failure_ = error.what();
+    course_.failure = error.what();
     if (lab_ && lab_->lost()) explain_loss();
-    if (!error.hint().empty()) failure_hint_ = error.hint();
-    writer_.event(now(), "", "problem", Json{{"step", step_}, {"what", failure_}});
+    if (!error.hint().empty()) course_.hint = error.hint();
+    writer_.event(now(), "", "problem", Json{{"step", step_}, {"what", course_.failure}});
     if (cluster_ && lab_ && !lab_->lost() && (step_ == "connect" || step_ == "form" ||
                                               step_ == "format" || step_ == "mount")) {
+      std::string diagnosis;
       try {
-        diagnosis_ = cluster_->diagnose(stop_);
+        diagnosis = cluster_->diagnose(stop_);
       } catch (const Error& again) {
-        diagnosis_ = again.what();
+        diagnosis = again.what();
       }
       for (Lab::Node& node : lab_->nodes())
-        diagnosis_ += fmt::format("--- last console lines of {}\n{}", node.name,
+        diagnosis += fmt::format("--- last console lines of {}\n{}", node.name,
                                   node.console->tail(8));
-      writer_.evidence("barrier-" + step_, "diagnosis.txt", diagnosis_);
-      failure_hint_ = diagnosis_;
+      writer_.evidence("barrier-" + step_, "diagnosis.txt", diagnosis);
+      course_.hint = diagnosis;
     }
   }
 
@@ -394,19 +398,31 @@ class Trial {
     look();
     for (const Lab::Node& node : lab_->nodes()) {
       if (!node.loss) continue;
-      failure_ = node.loss->what;
+      course_.failure = node.loss->what;
       if (node.loss->kind == Loss::Kind::panicked && !log_.has(node.id, {"panic"}))
         report(own_finding("panic", "kernel panic", "unseen"), node.id);
       if (node.loss->kind == Loss::Kind::qemu_died || node.loss->kind == Loss::Kind::agent_lost)
-        host_broke_ = true;
+        course_.host_broke = true;
     }
   }
 
   void collect() {
-    if (!lab_ || lab_->nodes().front().agent == nullptr || lab_->lost()) return;
-    const Crew& crew = lab_->crew();
+    if (!lab_ || lab_->nodes().front().agent == nullptr) return;
+    std::set<NodeId> lost;
+    for (const Lab::Node& node : lab_->nodes())
+      if (node.loss) lost.insert(node.id);
+    const Crew crew = lab_->crew().without(lost);
+    if (crew.members().empty()) return;
+    for (const auto& [node, oracles] : ask_oracles(crew, kOracleLimit, stop_)) {
+      OracleRecord& entry = record_.oracles[node_name(node)];
+      entry.lockdep_alive = oracles.lockdep_alive;
+      entry.taint = oracles.taint;
+    }
     if (log_.decisive()) {
-      const Evidence evidence = collect_evidence(plan_, crew, stop_);
+      std::set<NodeId> broken;
+      for (const Crew::Member& member : crew.members())
+        if (log_.has(member.id, kCorrupting)) broken.insert(member.id);
+      const Evidence evidence = collect_evidence(plan_, crew, broken, stop_);
       if (const auto deadlock = find_deadlock(evidence.first, evidence.second)) {
         FindingRecord finding;
         finding.kind = "deadlock";
@@ -421,18 +437,13 @@ class Trial {
       for (const std::string& skipped : evidence.skipped)
         writer_.event(now(), "", "evidence_skipped", Json{{"what", skipped}});
     }
-    for (const auto& [node, oracles] : ask_oracles(crew, kOracleLimit, stop_)) {
-      OracleRecord& entry = record_.oracles[node_name(node)];
-      entry.lockdep_alive = oracles.lockdep_alive;
-      entry.taint = oracles.taint;
-    }
   }
 
   void end_lab() {
     work_.reset();
     if (!lab_) return;
     // A lab that failed is not asked to leave in order: what hangs would hang again.
-    const bool healthy = interrupted_.empty() && failure_.empty() && !log_.decisive() &&
+    const bool healthy = course_.interrupted.empty() && course_.failure.empty() && !log_.decisive() &&
                          !lab_->lost() && cluster_;
     std::string problem;
     try {
@@ -460,71 +471,13 @@ class Trial {
     if (!problem.empty()) throw Error("leaving the cluster: " + problem);
   }
 
-  void judge() {
+  void conclude() {
     record_.findings = log_.all();
     record_.seconds = now();
     const OwnUse use = own_use();
     record_.own_cpu_seconds = use.cpu_seconds - begin_use_.cpu_seconds;
     record_.own_memory_bytes = use.peak_memory.count;
-    const FindingRecord* const decisive = log_.decisive();
-    if (!interrupted_.empty()) {
-      record_.outcome = Outcome::interrupted;
-      record_.reason = interrupted_;
-    } else if (agent_died()) {
-      record_.outcome = Outcome::error;
-      record_.reason = "the agent on " + *agent_died() + " died; see its console.log";
-    } else if (host_broke_) {
-      record_.outcome = Outcome::error;
-      record_.reason = failure_;
-    } else if (decisive) {
-      record_.outcome = Outcome::failed;
-      record_.reason = decisive->title;
-    } else if (!failure_.empty()) {
-      record_.outcome = Outcome::error;
-      record_.reason = failure_;
-    } else if (const std::string nothing = looked_at_nothing(); !nothing.empty()) {
-      record_.outcome = Outcome::error;
-      record_.reason = nothing;
-    } else {
-      record_.outcome = Outcome::passed;
-    }
-    if (record_.outcome == Outcome::error && !failure_hint_.empty())
-      record_.reason += "\n" + failure_hint_;
-    for (WorkloadRecord& workload : record_.workloads) judge_workload(workload);
-    record_.expected = record_.outcome == Outcome::passed
-                           ? trial_.expect == Expectation::pass || trial_.any_of_kernel
-                           : record_.outcome == Outcome::failed &&
-                                 trial_.expect == Expectation::fail;
-  }
-
-  void judge_workload(WorkloadRecord& workload) const {
-    const bool last = &workload == &record_.workloads.back();
-    workload.outcome = last ? record_.outcome : Outcome::passed;
-    if (workload.outcome == Outcome::passed) {
-      const std::string what = workload.program == "fio" ? "operations" : workload.operation + "s";
-      workload.detail = fmt::format("{} {}, none short", workload.total.operations, what);
-    } else {
-      workload.detail = split(record_.reason, '\n').front();
-    }
-  }
-
-  /// PID 1 is ours: a sound kernel that panics because it ended did nothing wrong.
-  std::optional<std::string> agent_died() const {
-    for (const FindingRecord& finding : log_.all())
-      if (finding.kind == "panic" && !finding.secondary && finding.title.find("kill init") != std::string::npos)
-        return finding.nodes.front();
-    return std::nullopt;
-  }
-
-  /// A trial that looked at nothing has not passed.
-  std::string looked_at_nothing() const {
-    for (const auto& [node, oracles] : record_.oracles)
-      if (oracles.console_bytes == 0) return "the console of " + node + " is empty";
-    if (record_.oracles.empty()) return "no console was read";
-    for (const WorkloadRecord& workload : record_.workloads)
-      if (workload.total.operations == 0 || workload.total.samples == 0)
-        return workload.name + " did nothing";
-    return {};
+    judge_trial(record_, log_, course_);
   }
 
   const LabSetting& setting_;
@@ -548,11 +501,7 @@ class Trial {
   std::set<NodeId> stalled_;
   std::set<NodeId> told_loss_;
   std::optional<SteadyTime> doomed_;  // since when the lab is known to be lost
-  std::string interrupted_;
-  std::string failure_;
-  std::string failure_hint_;
-  std::string diagnosis_;
-  bool host_broke_ = false;  // QEMU or a channel broke: there is no verdict, whatever else was seen
+  Course course_;
   std::map<std::string, std::string> daemon_logs_;  // "node1/corosync" to its lines
 };
 

@@ -18,10 +18,14 @@ std::string lockspace_of(const std::string& lock_table) {
 
 class Ladder {
  public:
-  Ladder(const Plan& plan, const Crew& crew, std::stop_token stop)
-      : crew_(crew), stop_(std::move(stop)),
+  Ladder(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken, std::stop_token stop)
+      : crew_(crew), sound_(crew.without(broken)), stop_(std::move(stop)),
         gfs2_("/sys/kernel/debug/gfs2/" + plan.lock_table),
-        dlm_("/sys/kernel/debug/dlm/" + lockspace_of(plan.lock_table)) {}
+        dlm_("/sys/kernel/debug/dlm/" + lockspace_of(plan.lock_table)) {
+    for (const NodeId node : broken)
+      evidence_.skipped.push_back("locks on " + node_name(node) +
+                                  ": its kernel broke; reading them could hang it");
+  }
 
   Evidence climb() {
     evidence_.first = dump("1");
@@ -29,9 +33,9 @@ class Ladder {
     if (crew_.loop().run_until(never, kBetweenDumps, stop_) == Waited::stopped)
       throw Cancelled("collecting evidence");
     evidence_.second = dump("2");
-    keep(gfs2_ + "/sbstats", "sbstats");
-    keep(dlm_ + "_waiters", "dlm_waiters");
-    keep("/proc/lockdep_stats", "lockdep_stats");
+    keep(sound_, gfs2_ + "/sbstats", "sbstats");
+    keep(sound_, dlm_ + "_waiters", "dlm_waiters");
+    keep(crew_, "/proc/lockdep_stats", "lockdep_stats");
     for (const Crew::Member& member : crew_.members())
       member.agent->sysrq('w', [](const Reply&) {});
     return std::move(evidence_);
@@ -40,11 +44,12 @@ class Ladder {
  private:
   /// Reads a file from every node and keeps it; answers in the members' order, empty where the node
   /// gave none.
-  std::vector<std::string> keep(const std::string& path, const std::string& name) {
-    const auto replies = crew_.get_all(path, kDumpSize, kRungLimit, stop_);
+  std::vector<std::string> keep(const Crew& crew, const std::string& path,
+                                const std::string& name) {
+    const auto replies = crew.get_all(path, kDumpSize, kRungLimit, stop_);
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < replies.size(); ++i) {
-      const Crew::Member& member = crew_.members()[i];
+      const Crew::Member& member = crew.members()[i];
       texts.push_back(replies[i].data);
       if (replies[i].ok())
         evidence_.files.push_back({member.id, name + ".txt", replies[i].data});
@@ -56,15 +61,16 @@ class Ladder {
   }
 
   std::vector<NodeDump> dump(const std::string& which) {
-    const auto glocks = keep(gfs2_ + "/glocks", "glocks-" + which);
-    const auto locks = keep(dlm_ + "_locks", "dlm_locks-" + which);
+    const auto glocks = keep(sound_, gfs2_ + "/glocks", "glocks-" + which);
+    const auto locks = keep(sound_, dlm_ + "_locks", "dlm_locks-" + which);
     std::vector<NodeDump> dumps;
     for (std::size_t i = 0; i < glocks.size(); ++i)
-      if (!glocks[i].empty()) dumps.push_back({crew_.members()[i].id, glocks[i], locks[i]});
+      if (!glocks[i].empty()) dumps.push_back({sound_.members()[i].id, glocks[i], locks[i]});
     return dumps;
   }
 
   const Crew& crew_;
+  Crew sound_;
   std::stop_token stop_;
   std::string gfs2_;
   std::string dlm_;
@@ -73,8 +79,9 @@ class Ladder {
 
 }  // namespace
 
-Evidence collect_evidence(const Plan& plan, const Crew& crew, std::stop_token stop) {
-  return Ladder(plan, crew, std::move(stop)).climb();
+Evidence collect_evidence(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken,
+                          std::stop_token stop) {
+  return Ladder(plan, crew, broken, std::move(stop)).climb();
 }
 
 }  // namespace gridlock

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <functional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -28,7 +28,10 @@ struct Evidence {
 };
 
 /// Takes glocks, DLM locks, waiters and blocked tasks from every node at the same time, twice. Each
-/// rung is bounded; one that fails is skipped with its reason.
-Evidence collect_evidence(const Plan& plan, const Crew& crew, std::stop_token stop);
+/// rung is bounded; one that fails is skipped with its reason. Nodes in `broken`, whose kernel hit a
+/// BUG or an oops, are not asked for locks: a task that died in gfs2_glock_nq holds the glock's
+/// spinlock, and reading the dump would spin on it for ever, agent and all.
+Evidence collect_evidence(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken,
+                          std::stop_token stop);
 
 }  // namespace gridlock

@@ -16,6 +16,7 @@
 #include "host/files.h"
 #include "host/run_directory.h"
 #include "machine/libvirt_hypervisor.h"
+#include "machine/tsc.h"
 #include "record/run_reader.h"
 #include "trial/qt_event_loop.h"
 #include "watch/console_tail.h"
@@ -34,7 +35,8 @@ double median(std::vector<double> values) {
 
 /// Boots one node to the trivial init; seconds from the call that starts it to its line.
 double bare_boot(const Context& context, const Plan& plan, const Prepared& prepared,
-                 const RunDirectory& directory, Hypervisor& hypervisor, EventLoop& loop) {
+                 const RunDirectory& directory, Hypervisor& hypervisor, const TscMeter& tsc,
+                 EventLoop& loop) {
   MachineSpec machine;
   machine.name = "gl-bare";
   machine.memory = plan.nodes.front().memory;
@@ -42,7 +44,7 @@ double bare_boot(const Context& context, const Plan& plan, const Prepared& prepa
   machine.mac = plan.nodes.front().mac;
   machine.kernel = place_file(prepared.kernels.begin()->second.image, directory.path() / "kernel");
   machine.root_disk = place_file(prepared.image.disk, directory.path() / "root.erofs");
-  machine.command_line = plan.kernel_command_line;
+  machine.command_line = plan.kernel_command_line + tsc.command_line();
   const std::string agent = "init=/gridlock/agent";
   const std::size_t at = machine.command_line.find(agent);
   GRIDLOCK_CHECK(at != std::string::npos, "the command line names the agent");
@@ -93,6 +95,7 @@ int bench(const std::vector<std::string>& arguments) {
   const Prepared prepared =
       prepare(plan, context.installation, *context.runner, *progress, context.stop);
   const auto loop = make_qt_event_loop();
+  const TscMeter tsc;
   const QemuUser user = qemu_user();
   const RunDirectory directory(context.installation.runs, user.uid, user.gid);
   // One for all rounds: a process can have one root of the embedded driver only.
@@ -104,7 +107,7 @@ int bench(const std::vector<std::string>& arguments) {
   std::vector<double> cpu;
   double memory = 0;
   for (int round = 0; round < rounds; ++round) {
-    bare.push_back(bare_boot(context, plan, prepared, directory, *hypervisor, *loop));
+    bare.push_back(bare_boot(context, plan, prepared, directory, *hypervisor, tsc, *loop));
     const TrialRecord trial = lab(context, arguments[1], plan.kernels.front().name);
     std::string steps;
     double end = 0;

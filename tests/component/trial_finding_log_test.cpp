@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gtest/gtest.h>
+
+#include "trial/finding_log.h"
+#include "trial/judgement.h"
+
+namespace gridlock {
+namespace {
+
+constexpr NodeId kOne{1};
+constexpr NodeId kTwo{2};
+
+FindingRecord finding(const std::string& kind, const std::string& detail) {
+  return own_finding(kind, kind + " " + detail, detail);
+}
+
+TEST(FindingLog, SameIdentityOnBothNodesIsOneFinding) {
+  FindingLog log({});
+  EXPECT_NE(log.add(finding("hung_task", "x"), kTwo, {"work", 3.5}), nullptr);
+  EXPECT_EQ(log.add(finding("hung_task", "x"), kOne, {"work", 4.0}), nullptr);
+  ASSERT_EQ(log.all().size(), 1u);
+  EXPECT_EQ(log.all()[0].count, 2);
+  EXPECT_EQ(log.all()[0].nodes, (std::vector<std::string>{"node1", "node2"}));
+  EXPECT_EQ(log.all()[0].step, "work");
+  EXPECT_DOUBLE_EQ(log.all()[0].at, 3.5);
+}
+
+TEST(FindingLog, WholeReportReplacesAnIncompleteOne) {
+  FindingLog log({});
+  FindingRecord cut = finding("bug", "x");
+  cut.incomplete = "cut";
+  log.add(cut, kOne, {});
+  FindingRecord whole = finding("bug", "x");
+  whole.excerpt = "all of it";
+  log.add(whole, kTwo, {});
+  EXPECT_TRUE(log.all()[0].incomplete.empty());
+  EXPECT_EQ(log.all()[0].excerpt, "all of it");
+}
+
+TEST(FindingLog, NamedDeadlockDecidesBeforeWhatItShowsAs) {
+  FindingLog log({});
+  log.add(finding("stall", "x"), kOne, {});
+  EXPECT_EQ(log.decisive()->kind, "stall");
+  log.add(finding("hung_task", "x"), kOne, {});
+  EXPECT_EQ(log.decisive()->kind, "hung_task");
+  log.add(finding("deadlock", "x"), kOne, {});
+  EXPECT_EQ(log.decisive()->kind, "deadlock");
+}
+
+TEST(FindingLog, KnownFindingsAndConsequencesDecideNothing) {
+  FindingLog log({"lockdep:x"});
+  log.add(finding("lockdep", "x"), kOne, {});
+  FindingRecord consequence = finding("oops", "y");
+  consequence.secondary = true;
+  log.add(consequence, kOne, {});
+  EXPECT_EQ(log.decisive(), nullptr);
+  EXPECT_TRUE(log.all()[0].known);
+}
+
+TEST(FindingLog, IsBoundedWhateverAGuestPrints) {
+  FindingLog log({});
+  for (int i = 0; i < 5000; ++i) log.add(finding("bug", std::to_string(i)), kOne, {});
+  EXPECT_LE(log.all().size(), 500u);
+}
+
+TEST(JudgeTrial, TrialWithoutWorkloadHasNotPassed) {
+  TrialRecord record;
+  record.oracles["node1"].console_bytes = 10;
+  judge_trial(record, FindingLog({}), {});
+  EXPECT_EQ(record.outcome, Outcome::error);
+  EXPECT_EQ(record.reason, "no workload was run");
+}
+
+TEST(JudgeTrial, InitThatDiesInABrokenKernelIsTheKernelsDoing) {
+  FindingLog log({});
+  log.add(finding("bug", "x"), kOne, {});
+  FindingRecord panic = finding("panic", "Attempted to kill init!");
+  panic.secondary = true;
+  log.add(panic, kOne, {});
+  TrialRecord record;
+  judge_trial(record, log, {});
+  EXPECT_EQ(record.outcome, Outcome::failed);
+}
+
+}  // namespace
+}  // namespace gridlock
