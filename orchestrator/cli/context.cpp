@@ -39,8 +39,12 @@ Context make_context(const std::vector<std::string>& arguments, std::stop_token 
   context.stop = std::move(stop);
   context.installation.recipe = context.home / "images" / "rootfs";
   std::error_code error;
-  context.installation.programs =
-      std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "node";
+  // Beside the program, or one above for a measurement in tests/.
+  const std::filesystem::path place =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  context.installation.programs = std::filesystem::is_directory(place / "node", error)
+                                      ? place / "node"
+                                      : place.parent_path() / "node";
   context.installation.cache = cache_directory(environment("GRIDLOCK_CACHE"),
                                                environment("XDG_CACHE_HOME"), environment("HOME"));
   context.installation.runs = run_base_directory();

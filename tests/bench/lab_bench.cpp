@@ -50,6 +50,7 @@ double bare_boot(const Context& context, const Plan& plan, const Prepared& prepa
   GRIDLOCK_CHECK(at != std::string::npos, "the command line names the agent");
   machine.command_line.replace(at, agent.size(), "init=/gridlock/trivial-init");
   machine.console_log = directory.path() / "console.log";
+  std::filesystem::remove(machine.console_log);
   machine.console_socket = directory.path() / "c";
   machine.agent_socket = directory.path() / "a";
   const SteadyTime begin = loop.now();
@@ -73,7 +74,7 @@ double bare_boot(const Context& context, const Plan& plan, const Prepared& prepa
 TrialRecord lab(const Context& context, const std::string& topology, const std::string& kernel) {
   const TempDir results(std::filesystem::temp_directory_path());
   Command command;
-  command.program = context.home / "build" / "gridlock";
+  command.program = context.installation.programs.parent_path() / "gridlock";
   command.arguments = {"--quiet", "run", topology, "--kernel", kernel, "--results", results.path()};
   command.deadline = std::chrono::minutes(20);
   context.runner->run(command, context.stop);
@@ -106,6 +107,8 @@ int bench(const std::vector<std::string>& arguments) {
   std::vector<double> ratios;
   std::vector<double> cpu;
   double memory = 0;
+  // The first start of all asks QEMU for its abilities, which takes seconds and is remembered.
+  bare_boot(context, plan, prepared, directory, *hypervisor, tsc, *loop);
   for (int round = 0; round < rounds; ++round) {
     bare.push_back(bare_boot(context, plan, prepared, directory, *hypervisor, tsc, *loop));
     const TrialRecord trial = lab(context, arguments[1], plan.kernels.front().name);
