@@ -14,7 +14,10 @@
 namespace gridlock {
 namespace {
 
-const char* const kLeaveSplat = "lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)";
+/// What the DLM of 6.1 prints when a peer leaves; which of them come first is a matter of timing.
+const std::set<std::string> kLeaveReports{
+    "lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)",
+    "atomic_sleep:sleeping:dlm_midcomms_get_mhandle<dlm_send_fin"};
 
 /// Runs the demo once for all tests.
 class Demo : public testing::Environment {
@@ -126,9 +129,14 @@ TEST(DemoTest, FioThroughputIsRecordedForBothKernels) {
   }
 }
 
-TEST(DemoTest, BothKernelsShareTheLockdepReportWhenANodeLeaves) {
-  EXPECT_TRUE(identities("patched").contains(kLeaveSplat));
-  EXPECT_TRUE(identities("unpatched").contains(kLeaveSplat));
+TEST(DemoTest, BothKernelsShareWhatTheDlmSaysWhenANodeLeaves) {
+  std::set<std::string> shared;
+  const std::set<std::string> unpatched = identities("unpatched");
+  for (const std::string& identity : identities("patched"))
+    if (unpatched.contains(identity)) shared.insert(identity);
+  EXPECT_TRUE(std::any_of(kLeaveReports.begin(), kLeaveReports.end(),
+                          [&](const std::string& report) { return shared.contains(report); }))
+      << shared.size() << " identities are shared";
 }
 
 TEST(DemoTest, EachNodeRanTheKernelThatWasBuilt) {
