@@ -107,7 +107,7 @@ class Run {
   void run_trials() {
     const QemuUser user = qemu_user();
     const RunDirectory directory(installation_.runs, user.uid, user.gid);
-    const std::unique_ptr<Fabric> fabric = make_fabric();
+    const std::unique_ptr<Fabric> fabric = make_fabric(kDlmPort);
     LabSetting setting{plan_, loop_, *make_hypervisor(directory.path()),
                        [this](const std::filesystem::path& socket) {
                          return connect_channel(socket, loop_);

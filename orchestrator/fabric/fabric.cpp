@@ -10,8 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <mutex>
 #include <system_error>
@@ -19,12 +21,15 @@
 #include <utility>
 
 #include "base/error.h"
+#include "fabric/crossing.h"
 #include "fabric/stream_decoder.h"
 #include "fabric/switch.h"
 #include "host/descriptor.h"
 
 namespace gridlock {
 namespace {
+
+using SteadyClock = std::chrono::steady_clock;
 
 /// What may wait for one node that does not read: a few hundred milliseconds of a busy cluster.
 constexpr std::size_t kQueueLimit = std::size_t{4} << 20;
@@ -107,8 +112,10 @@ struct Port {
 
 class EpollFabric final : public Fabric {
  public:
-  EpollFabric()
-      : epoll_(::epoll_create1(EPOLL_CLOEXEC)), stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  explicit EpollFabric(std::uint16_t service)
+      : crossing_(service),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (!epoll_ || !stop_) fail("setting up", errno);
     watch(EPOLL_CTL_ADD, stop_, EPOLLIN, kStopToken);
     thread_ = std::thread([this] { run_to_the_end(); });
@@ -175,8 +182,8 @@ class EpollFabric final : public Fabric {
   void run() {
     std::array<epoll_event, 32> events{};
     while (true) {
-      const int count =
-          ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+      const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                     until_next_release());
       if (count < 0 && errno != EINTR) fail("waiting", errno);
       const std::lock_guard lock(mutex_);
       for (int i = 0; i < count; ++i) {
@@ -188,9 +195,19 @@ class EpollFabric final : public Fabric {
         else
           serve(port, event.events);
       }
+      for (const auto& held : crossing_.release(SteadyClock::now())) deliver(held.to, held.frame);
       for (const auto& port : ports_)
         if (std::exchange(port->touched, false)) flush(*port);
     }
+  }
+
+  /// For epoll_wait(): milliseconds until a kept frame goes on, rounded up; -1: none is kept.
+  int until_next_release() const {
+    const std::lock_guard lock(mutex_);
+    const auto next = crossing_.next();
+    if (!next) return -1;
+    const auto left = std::chrono::ceil<Milliseconds>(*next - SteadyClock::now());
+    return static_cast<int>(std::max(left, Milliseconds(0)).count());
   }
 
   void accept_on(int index) {
@@ -238,7 +255,11 @@ class EpollFabric final : public Fabric {
     while (const auto frame = port.input.next()) {
       ++port.counters.frames_in;
       port.counters.bytes_in += frame->size();
-      for (const int target : switch_.route(index, *frame)) deliver(target, *frame);
+      const std::vector<int>& targets = switch_.route(index, *frame);
+      if (targets.size() == 1 &&
+          crossing_.keep(index, targets.front(), *frame, SteadyClock::now()))
+        continue;
+      for (const int target : targets) deliver(target, *frame);
     }
     if (port.input.bad()) disconnect(index, "bad length");
   }
@@ -280,14 +301,16 @@ class EpollFabric final : public Fabric {
     port.counters.connected = false;
     port.counters.closed = std::move(why);
     switch_.forget(index);
+    crossing_.forget(index);
     listen_again(index, EPOLLIN);
   }
 
   Port& at(int index) { return *ports_[static_cast<std::size_t>(index)]; }
 
+  Crossing crossing_;
   Descriptor epoll_;
   Descriptor stop_;
-  mutable std::mutex mutex_;  ///< guards ports_ and switch_
+  mutable std::mutex mutex_;  ///< guards ports_, switch_ and crossing_
   std::vector<std::unique_ptr<Port>> ports_;
   Switch switch_;
   std::thread thread_;
@@ -295,6 +318,8 @@ class EpollFabric final : public Fabric {
 
 }  // namespace
 
-std::unique_ptr<Fabric> make_fabric() { return std::make_unique<EpollFabric>(); }
+std::unique_ptr<Fabric> make_fabric(std::uint16_t service) {
+  return std::make_unique<EpollFabric>(service);
+}
 
 }  // namespace gridlock

@@ -34,6 +34,7 @@ class Fabric {
   virtual std::vector<PortCounters> counters() const = 0;
 };
 
-std::unique_ptr<Fabric> make_fabric();
+/// `service`: the TCP port on which two nodes' connections to each other always cross (crossing.h).
+std::unique_ptr<Fabric> make_fabric(std::uint16_t service);
 
 }  // namespace gridlock

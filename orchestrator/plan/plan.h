@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -11,6 +12,9 @@
 #include "topology/topology.h"
 
 namespace gridlock {
+
+/// Where the DLM of every node listens for the others: DEFAULT_TCP_PORT, fs/dlm/config.c.
+constexpr std::uint16_t kDlmPort = 21064;
 
 /// The names of the regular files in `folder`, sorted; none if it cannot be read.
 std::vector<std::string> list_files(const std::filesystem::path& folder);

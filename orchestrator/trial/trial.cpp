@@ -13,6 +13,7 @@
 #include "trial/judgement.h"
 #include "watch/evidence.h"
 #include "watch/oracles.h"
+#include "workload/programs.h"
 #include "workload/workload_run.h"
 
 namespace gridlock {
@@ -213,10 +214,7 @@ class Trial {
     WorkloadRecord& entry = record_.workloads.back();
     entry.name = workload.name;
     entry.program = workload.fio ? "fio" : "mmap-dio";
-    entry.operation = workload.mmap_dio
-                          ? (workload.mmap_dio->operation == MmapDioSpec::Operation::read
-                                 ? "read" : "write")
-                          : "rw";
+    entry.operation = operation_of(workload);
     auto run = std::make_unique<WorkloadRun>(
         plan_, workload, trial_.seed, lab_->crew(),
         [this](NodeId node, const Counters& counters) { sample(node, counters); });

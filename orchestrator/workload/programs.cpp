@@ -82,6 +82,14 @@ std::string workload_folder(const Plan& plan, const WorkloadSpec& workload) {
   return plan.filesystem.mount + "/" + workload.name;
 }
 
+std::string operation_of(const WorkloadSpec& workload) {
+  if (workload.mmap_dio) return name_of(workload.mmap_dio->operation);
+  std::string operation = "read";
+  for (const auto& [key, value] : workload.fio->jobs)
+    if (key == "rw" || key == "readwrite") operation = value;
+  return operation;
+}
+
 NodeProgram node_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
                          std::uint64_t seed) {
   return workload.mmap_dio ? mmap_dio(plan, workload, node, seed)

@@ -22,6 +22,10 @@ struct NodeProgram {
 /// The folder of a workload's files on the shared file system.
 std::string workload_folder(const Plan& plan, const WorkloadSpec& workload);
 
+/// What `workload` does, for the record: "read" or "write", or fio's `rw` as the job spells it, with
+/// its default "read" (fio(1), readwrite=str).
+std::string operation_of(const WorkloadSpec& workload);
+
 /// The programs of `workload` on `node`. The seed is the trial's.
 NodeProgram node_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
                          std::uint64_t seed);

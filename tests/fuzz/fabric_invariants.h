@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "fabric/crossing.h"
 #include "fabric/stream_decoder.h"
 #include "fabric/switch.h"
 
@@ -55,13 +56,23 @@ inline Decoded check_stream(std::span<const std::byte> stream) {
 
   Switch ports;
   for (int i = 0; i < kPorts; ++i) ports.add_port();
+  Crossing crossing(21064);
+  SteadyTime now;
+  std::size_t kept = 0;
   int from = 0;
   for (const auto& frame : whole.frames) {
     from = (from + 1) % kPorts;
-    for (const int to : ports.route(from, frame))
+    for (const int to : ports.route(from, frame)) {
       require(to != from && to >= 0 && to < kPorts, "a frame goes to other ports only");
+      kept += crossing.keep(from, to, frame, now) ? 1 : 0;
+    }
     require(ports.address_count() <= kPorts * Switch::kAddressesPerPort, "the table is bounded");
   }
+  require(crossing.next().has_value() == (kept > 0), "what is kept has an end");
+  now += Crossing::kPatience;
+  const auto held = crossing.release(now).size();
+  require(held <= kept && held <= kPorts * (kPorts - 1) / 2, "one frame a pair is kept");
+  require(!crossing.next(), "nothing is kept for ever");
   return whole;
 }
 

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "fabric/stream_decoder.h"
 #include "host/descriptor.h"
+#include "support/frames.h"
 #include "support/temp_dir.h"
 
 namespace gridlock {
@@ -25,6 +26,7 @@ namespace {
 
 using std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{20};
+constexpr std::uint16_t kService = 21064;
 
 /// A node's QEMU: connects to a port and speaks its framing.
 class Peer {
@@ -50,6 +52,12 @@ class Peer {
     }
   }
 
+  void send(const std::vector<std::byte>& frame) {
+    std::string bytes(StreamDecoder::kLengthBytes, '\0');
+    put_length(frame.size(),
+               std::span<std::byte, 4>(reinterpret_cast<std::byte*>(bytes.data()), 4));
+    send_bytes(bytes.append(reinterpret_cast<const char*>(frame.data()), frame.size()));
+  }
   void send(char to, char from, const std::string& body) { send_bytes(framed(to, from, body)); }
 
   static std::string framed(char to, char from, const std::string& body) {
@@ -114,7 +122,7 @@ class FabricOfThree : public ::testing::Test {
   }
 
   TempDir directory_;
-  std::unique_ptr<Fabric> fabric_ = make_fabric();
+  std::unique_ptr<Fabric> fabric_ = make_fabric(kService);
 };
 
 TEST_F(FabricOfThree, SocketsAreForTheirOwnerOnly) {
@@ -194,6 +202,33 @@ TEST_F(FabricOfThree, AMachineThatDoesNotReadLosesFramesAndHoldsUpNobody) {
   for (std::uint64_t i = 0; i < counters[1].frames_out; ++i)
     ASSERT_EQ(slow.receive().size(), body.size());
   EXPECT_TRUE(slow.silent());
+}
+
+TEST_F(FabricOfThree, TwoNodesFirstConnectionsToTheServiceCross) {
+  Peer a(path(0));
+  Peer b(path(1));
+  ASSERT_TRUE(connected({0, 1}));
+  // As ARP would have: where a frame to b goes is known.
+  b.send('*', 'b', "here");
+  ASSERT_EQ(a.receive(), "here");
+  a.send(segment('b', 'a', kService, kSyn));
+  a.send('b', 'a', "behind it");
+  EXPECT_EQ(b.receive(), "behind it");
+  b.send(segment('a', 'b', kService, kSyn));
+  EXPECT_EQ(a.receive().size(), kSegmentBody);
+  EXPECT_EQ(b.receive().size(), kSegmentBody);
+}
+
+TEST_F(FabricOfThree, AConnectionThatIsNotAnsweredWithOneGoesOnAfterAWhile) {
+  Peer a(path(0));
+  Peer b(path(1));
+  ASSERT_TRUE(connected({0, 1}));
+  // As ARP would have: where a frame to b goes is known.
+  b.send('*', 'b', "here");
+  ASSERT_EQ(a.receive(), "here");
+  a.send(segment('b', 'a', kService, kSyn));
+  EXPECT_EQ(b.receive().size(), kSegmentBody);
+  EXPECT_EQ(fabric_->counters()[1].frames_out, 1U);
 }
 
 TEST_F(FabricOfThree, DoesNothingWhileNothingHappens) {

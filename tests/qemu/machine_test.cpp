@@ -282,7 +282,7 @@ TEST_F(Machine, StartsTwoSideBySideOnOneSharedDisk) {
 }
 
 TEST_F(Machine, ReachesTheFabricAndTheAgentSocket) {
-  auto fabric = make_fabric();
+  auto fabric = make_fabric(21064);
   auto machine = spec("wired", BootSector().print("up").halt());
   machine.mac = "52:54:00:67:6c:01";
   machine.agent_socket = world_.directory() / "wired.agt";

@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 
+#include "fabric/crossing.h"
 #include "fabric/stream_decoder.h"
 #include "fabric/switch.h"
+#include "support/frames.h"
 
 namespace gridlock {
 namespace {
@@ -88,6 +90,105 @@ TEST_F(SwitchOfThree, ANodeThatInventsAddressesPushesOutOnlyItsOwn) {
   }
   EXPECT_EQ(switch_.address_count(), Switch::kAddressesPerPort + 1);
   EXPECT_THAT(switch_.route(2, frame(kA, kB)), ElementsAre(0));
+}
+
+class CrossingTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint16_t kService = 21064;
+  bool keep(int from, int to, const std::vector<std::byte>& frame) {
+    return crossing_.keep(from, to, frame, now_);
+  }
+  std::vector<std::pair<int, int>> release() {
+    std::vector<std::pair<int, int>> ways;
+    for (const auto& held : crossing_.release(now_)) ways.emplace_back(held.from, held.to);
+    return ways;
+  }
+  const std::vector<std::byte> syn_ = segment('b', 'a', kService, kSyn);
+  const SteadyTime start_{};
+  SteadyTime now_ = start_;
+  Crossing crossing_{kService};
+};
+
+TEST_F(CrossingTest, KeepsTheFirstSynUntilTheOtherDirectionHasOne) {
+  EXPECT_TRUE(keep(0, 1, syn_));
+  EXPECT_THAT(release(), IsEmpty());
+  EXPECT_FALSE(keep(1, 0, syn_));
+  EXPECT_THAT(release(), ElementsAre(std::pair(0, 1)));
+  EXPECT_FALSE(crossing_.next());
+}
+
+TEST_F(CrossingTest, GivesBackTheFrameAsItCame) {
+  ASSERT_TRUE(keep(0, 1, syn_));
+  now_ += Crossing::kPatience;
+  const auto held = crossing_.release(now_);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held.front().frame, syn_);
+}
+
+TEST_F(CrossingTest, ASynThatIsNotMetGoesOnWhenItsTimeIsUpAndARetryDoesNotProlongIt) {
+  EXPECT_TRUE(keep(0, 1, syn_));
+  now_ += Crossing::kPatience - Milliseconds(1);
+  EXPECT_TRUE(keep(0, 1, syn_));
+  EXPECT_EQ(crossing_.next(), start_ + Crossing::kPatience);
+  EXPECT_THAT(release(), IsEmpty());
+  now_ += Milliseconds(1);
+  EXPECT_THAT(release(), ElementsAre(std::pair(0, 1)));
+  EXPECT_FALSE(keep(0, 1, syn_));
+}
+
+TEST_F(CrossingTest, LaterConnectionsOfAPairThatMetAreNotTouched) {
+  ASSERT_TRUE(keep(0, 1, syn_));
+  ASSERT_FALSE(keep(1, 0, syn_));
+  ASSERT_THAT(release(), ElementsAre(std::pair(0, 1)));
+  EXPECT_FALSE(keep(0, 1, syn_));
+  EXPECT_FALSE(keep(1, 0, syn_));
+}
+
+TEST_F(CrossingTest, EveryPairMeetsForItself) {
+  EXPECT_TRUE(keep(0, 1, syn_));
+  EXPECT_TRUE(keep(2, 1, syn_));
+  EXPECT_FALSE(keep(1, 0, syn_));
+  EXPECT_THAT(release(), ElementsAre(std::pair(0, 1)));
+  EXPECT_FALSE(keep(1, 2, syn_));
+  EXPECT_THAT(release(), ElementsAre(std::pair(2, 1)));
+}
+
+TEST_F(CrossingTest, AnotherMachineMeetsEverybodyForTheFirstTime) {
+  ASSERT_TRUE(keep(0, 1, syn_));
+  ASSERT_FALSE(keep(1, 0, syn_));
+  ASSERT_TRUE(keep(0, 2, syn_));
+  crossing_.forget(0);
+  now_ += Crossing::kPatience;
+  EXPECT_THAT(release(), IsEmpty()) << "it was for a machine that is gone";
+  EXPECT_TRUE(keep(0, 1, syn_));
+}
+
+TEST_F(CrossingTest, KeepsNothingButAFirstSegmentToTheService) {
+  EXPECT_FALSE(keep(0, 1, segment('b', 'a', kService + 1, kSyn)));
+  EXPECT_FALSE(keep(0, 1, segment('b', 'a', kService, kSyn | kAck)));
+  EXPECT_FALSE(keep(0, 1, segment('b', 'a', kService, kAck)));
+  auto udp = syn_;
+  udp[14 + 9] = std::byte{17};
+  EXPECT_FALSE(keep(0, 1, udp));
+  auto arp = syn_;
+  arp[13] = std::byte{6};
+  EXPECT_FALSE(keep(0, 1, arp));
+  auto fragment = syn_;
+  fragment[14 + 7] = std::byte{1};
+  EXPECT_FALSE(keep(0, 1, fragment));
+  for (std::size_t length = 14; length < syn_.size(); ++length)
+    EXPECT_FALSE(keep(0, 1, {syn_.begin(), syn_.begin() + static_cast<std::ptrdiff_t>(length)}));
+  EXPECT_TRUE(keep(0, 1, syn_));
+}
+
+TEST_F(CrossingTest, ReadsBehindIpOptions) {
+  auto options = syn_;
+  options[14] = std::byte{0x46};
+  options.insert(options.begin() + 14 + 20, 4, std::byte{1});
+  EXPECT_TRUE(keep(0, 1, options));
+  auto beyond = syn_;
+  beyond[14] = std::byte{0x4f};
+  EXPECT_FALSE(keep(1, 2, beyond));
 }
 
 void feed(StreamDecoder& decoder, const std::vector<std::byte>& bytes) {

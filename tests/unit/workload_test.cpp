@@ -137,5 +137,20 @@ TEST(NodeProgram, FioJobComesOnStandardInputAndNeverAsAnOption) {
   EXPECT_EQ(std::count(one.run.argv.begin(), one.run.argv.end(), "rw=rw"), 0);
 }
 
+TEST(OperationOf, IsWhatTheTopologySays) {
+  WorkloadSpec mmap_dio;
+  mmap_dio.mmap_dio = MmapDioSpec{};
+  EXPECT_EQ(operation_of(mmap_dio), "read");
+  mmap_dio.mmap_dio->operation = MmapDioSpec::Operation::write;
+  EXPECT_EQ(operation_of(mmap_dio), "write");
+  WorkloadSpec fio;
+  fio.fio = FioSpec{{{"rw", "randread"}, {"bs", "4k"}}};
+  EXPECT_EQ(operation_of(fio), "randread");
+  fio.fio = FioSpec{{{"readwrite", "randrw"}}};
+  EXPECT_EQ(operation_of(fio), "randrw");
+  fio.fio = FioSpec{{{"bs", "4k"}}};
+  EXPECT_EQ(operation_of(fio), "read");
+}
+
 }  // namespace
 }  // namespace gridlock
