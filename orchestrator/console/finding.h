@@ -8,12 +8,23 @@
 
 namespace gridlock::console {
 
+/// One line of a call trace: `symbol+0xOFFSET/0xSIZE [module BUILD-ID]`.
+struct CodeLocation {
+  std::string symbol;        ///< as printed, with .isra.0 and so on
+  std::uint64_t offset = 0;  ///< into the symbol
+  std::uint64_t size = 0;    ///< of the symbol; tells symbols of one name apart
+  std::string module;        ///< empty: the kernel itself
+  bool is_return = true;     ///< the address behind a call; false: where the cpu was (RIP, pc)
+  bool operator==(const CodeLocation&) const = default;
+};
+
 /// One problem a kernel printed.
 struct Finding {
   std::string kind;      ///< bug, oops, gpf, panic, warning, lockdep, lockdep_off, hung_task, …
   std::string title;     ///< for people, without addresses and pids: "kernel BUG in gfs2_glock_nq"
   std::string function;  ///< the guilty one; empty if none could be named
   std::vector<std::string> frames;  ///< at most 8, best first, without offsets
+  std::vector<CodeLocation> stack;  ///< what the frames were read from, in the order printed; at most 64
   std::string task;                 ///< command name as printed, or empty
   std::optional<int> pid;
   std::optional<int> cpu;
