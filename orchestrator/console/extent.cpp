@@ -8,8 +8,8 @@ namespace {
 
 // In the order of Shape. max_lines, patience before and after the trace, needs a stack,
 // ends at: </TASK>, end trace, ruler; the stack that counts comes after.
-constexpr std::array<Extent, 11> kExtents{{
-    /* die          */ {400, 40, 12, true, false, true, false, ""},
+constexpr std::array<Extent, 12> kExtents{{
+    /* die          */ {1000, 40, 12, true, false, true, false, ""},
     /* warning      */ {400, 40, 12, true, false, true, false, ""},
     /* lockdep      */ {600, 60, 3, true, true, false, false, "stack backtrace:"},
     /* hung_task    */ {600, 8, 4, true, false, false, false, ""},
@@ -18,6 +18,7 @@ constexpr std::array<Extent, 11> kExtents{{
     /* atomic_sleep */ {300, 40, 3, true, true, false, false, ""},
     /* other_bug    */ {300, 12, 3, false, true, true, false, ""},
     /* panic        */ {300, 20, 8, false, false, true, false, ""},
+    /* leak         */ {100, 12, 2, false, false, false, false, ""},
     /* fs           */ {200, 6, 2, false, true, false, false, ""},
     /* line         */ {1, 0, 0, false, false, false, false, ""},
 }};

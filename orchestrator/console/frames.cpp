@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 #include "console/skip_lists.h"
@@ -10,10 +11,8 @@
 namespace gridlock::console {
 namespace {
 
-constexpr std::size_t kMaxFrames = 64;
-constexpr std::size_t kMaxTelling = 8;
+constexpr std::size_t kMaxModule = 64;
 constexpr std::size_t kMaxSymbol = 128;
-constexpr int kMaxForeign = 4;  // lines in a row that are not of a trace and end it
 
 bool is_symbol_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -38,6 +37,64 @@ bool is_offset(std::string_view text) {
   return hex_length(text.substr(2 + offset)) != 0;
 }
 
+bool matches(std::string_view pattern, std::string_view name) {
+  const bool open_start = pattern.starts_with('*');
+  const bool open_end = pattern.ends_with('*');
+  if (open_start) pattern.remove_prefix(1);
+  if (open_end) pattern.remove_suffix(1);
+  if (open_start) return open_end ? name.find(pattern) != name.npos : name.ends_with(pattern);
+  return open_end ? name.starts_with(pattern) : name == pattern;
+}
+
+template <std::size_t N>
+bool is_in(const std::array<std::string_view, N>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](std::string_view pattern) { return matches(pattern, name); });
+}
+
+std::uint64_t hex_value(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data() + 2, text.data() + text.size(), value, 16);
+  return value;
+}
+
+/// `symbol+0xOFFSET/0xSIZE [module BUILD-ID]` at the start of `text`.
+std::optional<CodeLocation> location_at(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size() && is_symbol_char(text[end])) ++end;
+  if (end == 0 || end > kMaxSymbol || !is_offset(text.substr(end))) return std::nullopt;
+  CodeLocation location;
+  location.symbol = text.substr(0, end);
+  const std::string_view offset = text.substr(end + 1);
+  location.offset = hex_value(offset);
+  const std::string_view size = offset.substr(hex_length(offset) + 1);
+  location.size = hex_value(size);
+  std::string_view rest = size.substr(hex_length(size));
+  if (rest.starts_with(" [")) {
+    rest = rest.substr(2, rest.find_first_of(" ]", 2) - 2);
+    if (rest != "inline") location.module = printable(rest.substr(0, kMaxModule));
+  }
+  return location;
+}
+
+/// Takes off what stands before a frame's symbol: `<IRQ>`, a second time stamp, addresses.
+std::string_view bare_frame(std::string_view text) {
+  text = trimmed(text);
+  for (int i = 0; i < 6 && !text.empty(); ++i) {
+    std::size_t close = std::string_view::npos;
+    if (text.starts_with("<")) {
+      close = text.find("> ");
+    } else if (text.starts_with("[")) {  // an address: [<ffffffff81400659>], [c000000000b3a0b8]
+      close = text.find("] ");
+      const std::string_view inside = text.substr(1, close - 1);
+      if (inside.find_first_not_of("<>0123456789abcdef. ") != std::string_view::npos) break;
+    }
+    if (close == std::string_view::npos) break;
+    text = trimmed(text.substr(close + 2));
+  }
+  return text;
+}
+
 bool is_kernel_rip(std::string_view text) {
   return text.starts_with("RIP: ") && !text.starts_with("RIP: 0033:") &&
          !text.starts_with("RIP: 0023:");
@@ -46,14 +103,6 @@ bool is_kernel_rip(std::string_view text) {
 bool names_pc(std::string_view text) {
   return is_kernel_rip(text) || text.starts_with("pc : ") || text.starts_with("PC is at ") ||
          text.starts_with("NIP [") || text.starts_with("epc : ");
-}
-
-template <std::size_t N>
-bool is_in(const std::array<std::string_view, N>& names, std::string_view function) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return name.ends_with('*') ? function.starts_with(name.substr(0, name.size() - 1))
-                               : function == name;
-  });
 }
 
 }  // namespace
@@ -70,24 +119,41 @@ std::string symbol_in(std::string_view text) {
 }
 
 std::optional<Frame> parse_frame(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with("[<")) {  // kernels before 4.10 print the address first
-    const std::size_t close = text.find(">]");
-    if (close == std::string_view::npos) return std::nullopt;
-    text = trimmed(text.substr(close + 2));
-  }
+  if (text.find("+0x") == std::string_view::npos && !text.ends_with(" [inline]"))
+    return std::nullopt;
+  text = bare_frame(text);
   Frame frame;
   if (text.starts_with("? ")) {
     frame.certain = false;
     text = trimmed(text.substr(2));
   }
+  // ARM: "[<82715620>] (dump_backtrace) from [<82715894>] (show_stack+0x18/0x1c)", later without
+  // addresses and brackets.
+  if (const std::size_t from = text.find(" from "); from != std::string_view::npos) {
+    text = bare_frame(text.substr(from + 6));
+    if (text.starts_with('(')) text.remove_prefix(1);
+  }
+  if (auto location = location_at(text)) {
+    frame.location = std::move(*location);
+    return frame;
+  }
   std::size_t end = 0;
   while (end < text.size() && is_symbol_char(text[end])) ++end;
-  if (end == 0 || end > kMaxSymbol) return std::nullopt;
-  const bool inlined = text.ends_with(" [inline]") && text[end] == ' ';
-  if (!inlined && !is_offset(text.substr(end))) return std::nullopt;
-  frame.function = plain_name(text.substr(0, end));
+  if (end == 0 || end > kMaxSymbol || !text.substr(end).starts_with(' ') ||
+      !text.ends_with(" [inline]"))
+    return std::nullopt;
+  frame.inlined = true;
+  frame.location.symbol = text.substr(0, end);
   return frame;
+}
+
+std::optional<CodeLocation> parse_pc(std::string_view text) {
+  if (!names_pc(text)) return std::nullopt;
+  const std::string symbol = symbol_in(text);
+  if (symbol.empty()) return std::nullopt;
+  auto location = location_at(text.substr(text.find(symbol + "+0x")));
+  if (location) location->is_return = false;
+  return location;
 }
 
 std::string plain_name(std::string_view symbol) {
@@ -103,55 +169,9 @@ bool is_primitive(std::string_view function) { return is_in(kPrimitives, functio
 bool is_glock_wait(std::string_view function) { return is_in(kGlockWaits, function); }
 bool is_plumbing(std::string_view function) { return is_in(kPlumbing, function); }
 
-Stack stack_in(std::span<const std::string> lines) {
-  Stack stack;
-  bool inside = false;
-  int foreign = 0;
-  for (const std::string& line : lines) {
-    const LineRole role = role_of(line);
-    if (role == LineRole::trace_begin) {
-      if (inside && !stack.frames.empty()) break;
-      inside = true;
-      continue;
-    }
-    if (names_pc(line)) {
-      const std::string function = plain_name(symbol_in(line));
-      if (function.empty()) continue;
-      if (inside && !stack.frames.empty())
-        stack.frames.push_back(function);  // the trace goes on below an exception
-      else if (stack.rip.empty())
-        stack.rip = function;
-      continue;
-    }
-    if (!inside) continue;
-    if (role == LineRole::task_end || role == LineRole::end_trace || line.starts_with("RIP: 0033:"))
-      break;
-    if (const auto frame = parse_frame(line)) {
-      foreign = 0;
-      if (frame->certain) stack.frames.push_back(frame->function);
-    } else if (role == LineRole::other && ++foreign == kMaxForeign) {
-      break;
-    }
-    if (stack.frames.size() == kMaxFrames) break;
-  }
-  return stack;
-}
-
-std::vector<std::string> telling_frames(const Stack& stack) {
-  std::vector<std::string> telling;
-  const auto add = [&](const std::string& function) {
-    if (!function.empty() && telling.size() < kMaxTelling &&
-        std::find(telling.begin(), telling.end(), function) == telling.end())
-      telling.push_back(function);
-  };
-  if (!is_primitive(stack.rip)) add(stack.rip);
-  for (const std::string& function : stack.frames)
-    if (!is_primitive(function)) add(function);
-  if (!telling.empty()) return telling;
-  add(stack.rip);
-  for (const std::string& function : stack.frames) add(function);
-  return telling;
-}
+bool is_dispatcher(std::string_view function) { return is_in(kDispatchers, function); }
+bool is_interrupt_entry(std::string_view function) { return is_in(kInterruptEntries, function); }
+bool is_stall_reporter(std::string_view function) { return is_in(kStallReporters, function); }
 
 LineRole role_of(std::string_view text) {
   const std::string_view bare = trimmed(text);
@@ -162,7 +182,9 @@ LineRole role_of(std::string_view text) {
   if (bare == "</TASK>") return LineRole::task_end;
   if (bare.starts_with("---[ end ") || bare.starts_with("Rebooting in "))
     return LineRole::end_trace;
-  if (bare.starts_with("Call Trace:") || bare.starts_with("Call trace:"))
+  if (bare.starts_with("Call Trace:") || bare.starts_with("Call trace:") ||
+      bare.starts_with("Backtrace:") || bare.starts_with("backtrace:") ||
+      bare.starts_with("backtrace (crc "))
     return LineRole::trace_begin;
   if (bare.size() >= 20 && bare.find_first_not_of('=') == std::string_view::npos)
     return LineRole::ruler;

@@ -2,22 +2,27 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "console/finding.h"
 
 namespace gridlock::console {
 
 /// The first `function+0xOFFSET/0xSIZE` in `text`, without offset and size; empty if there is none.
 std::string symbol_in(std::string_view text);
 
-/// A line of a call trace, or of a lockdep dependency.
+/// A line of a call trace, or of a lockdep dependency, as any architecture prints it.
 struct Frame {
-  std::string function;
-  bool certain = true;  ///< false: marked `?` by the unwinder
+  CodeLocation location;
+  bool certain = true;   ///< false: marked `?` by the unwinder
+  bool inlined = false;  ///< a symboliser's line: it has a source line and no address
 };
 std::optional<Frame> parse_frame(std::string_view text);
+
+/// Where the kernel was, on a line "RIP: 0010:F+0x…" or "pc : F+0x…"; absent for user space.
+std::optional<CodeLocation> parse_pc(std::string_view text);
 
 /// A function as people and identities name it: without .cold, .isra.N and so on, and with one
 /// name for the layers of a system call.
@@ -34,19 +39,15 @@ bool is_glock_wait(std::string_view function);
 /// iomap, the VFS' read and write. Left out where callers are named.
 bool is_plumbing(std::string_view function);
 
-/// A call trace as printed, innermost first, without `?` frames, with plain names.
-struct Stack {
-  std::string rip;                  ///< the function of the kernel's RIP (pc) before the trace
-  std::vector<std::string> frames;  ///< at most 64
-};
+/// Functions that hand work to whatever is registered with them: softirqs, workqueues, system calls,
+/// the VFS' and the network's entry points. What they call is a subsystem's own door.
+bool is_dispatcher(std::string_view function);
 
-/// The first call trace in `lines`. It ends at its own end mark, where user space begins, or at a
-/// second trace.
-Stack stack_in(std::span<const std::string> lines);
+/// Entry code of interrupts: below it stands what was interrupted.
+bool is_interrupt_entry(std::string_view function);
 
-/// `rip` and frames that are no primitives, in order, each once; all of them if nothing else is
-/// left; at most 8.
-std::vector<std::string> telling_frames(const Stack& stack);
+/// What the interrupt calls that reports a stalled cpu.
+bool is_stall_reporter(std::string_view function);
 
 /// What a line is within a report.
 enum class LineRole {

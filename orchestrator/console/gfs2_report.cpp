@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "console/frames.h"
 
 namespace gridlock::console {
 namespace {
@@ -32,7 +33,7 @@ bool is_gfs2(std::string_view function) { return function.starts_with("gfs2_"); 
 }  // namespace
 
 std::optional<GlockRecursion> glock_recursion(std::span<const std::string> lines,
-                                              const Stack& stack) {
+                                              const Trace& trace) {
   std::string_view type;
   std::vector<std::string_view> states;
   for (const std::string& line : lines) {
@@ -45,7 +46,7 @@ std::optional<GlockRecursion> glock_recursion(std::span<const std::string> lines
   if (states.size() != 2 || type.empty()) return std::nullopt;
 
   GlockRecursion recursion;
-  for (const std::string& function : stack.frames) {
+  for (const std::string& function : trace.frames) {
     if (!is_gfs2(function) || is_glock_wait(function)) continue;
     if (recursion.frames.size() == 2) recursion.frames.pop_back();
     if (recursion.frames.empty() || recursion.frames.front() != function)

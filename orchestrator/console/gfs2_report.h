@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "console/frames.h"
+#include "console/traces.h"
 
 namespace gridlock::console {
 
@@ -20,7 +20,7 @@ struct GlockRecursion {
 /// and the numeric state.
 /// Source: add_to_queue() in fs/gfs2/glock.c; states in fs/gfs2/glock.h.
 std::optional<GlockRecursion> glock_recursion(std::span<const std::string> lines,
-                                              const Stack& stack);
+                                              const Trace& trace);
 
 /// What GFS2 says when it finds an error or withdraws.
 struct FsError {

@@ -13,6 +13,7 @@
 #include "console/frames.h"
 #include "console/gfs2_report.h"
 #include "console/lockdep.h"
+#include "console/traces.h"
 
 namespace gridlock::console {
 namespace {
@@ -27,8 +28,9 @@ struct Subject {
   const Report& report;
   std::span<const std::string> body;  ///< from the header on
   std::string_view header;
-  Stack stack;
-  std::vector<std::string> telling;
+  std::vector<Trace> traces;
+  Trace trace;                        ///< the one that names it
+  std::vector<std::string> telling;   ///< of it
 };
 
 /// The first `count` functions from `frames`, as an identity has them: inner<outer.
@@ -88,16 +90,17 @@ std::string message_of(const Report& report) {
 
 void describe_die(const Subject& subject, Finding& finding) {
   const std::string& kind = finding.kind;
-  finding.frames = subject.telling;
-  if (!subject.telling.empty()) finding.function = subject.telling.front();
   const std::string_view sub = subject.report.phrase().sub;
+  // Where a stack ends that has grown too long is chance.
+  finding.frames = sub == "stack-overflow" ? busy_frames(subject.trace) : subject.telling;
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
   if (sub == "kernel-bug") {
     finding.title = in_function("kernel BUG", finding.function);
     const std::string file = file_after(subject.header, "kernel BUG at ");
     const std::string message = message_of(subject.report);
     finding.identity =
         fmt::format("bug:{}:{}{}{}", file, finding.function, message.empty() ? "" : ":", message);
-    if (const auto recursion = glock_recursion(subject.report.lines(), subject.stack)) {
+    if (const auto recursion = glock_recursion(subject.report.lines(), subject.trace)) {
       finding.identity = recursion->identity;
       finding.frames.insert(finding.frames.begin(), recursion->frames.begin(),
                             recursion->frames.end());
@@ -108,7 +111,7 @@ void describe_die(const Subject& subject, Finding& finding) {
   const std::string what = kind == "gpf" ? "general protection fault" : kind;
   finding.title = in_function(what, finding.function);
   finding.identity =
-      fmt::format("{}:{}{}{}", kind, sub, sub.empty() ? "" : ":", chain_of(subject.telling, 3));
+      fmt::format("{}:{}{}{}", kind, sub, sub.empty() ? "" : ":", chain_of(finding.frames, 3));
 }
 
 void describe_warning(const Subject& subject, Finding& finding) {
@@ -125,26 +128,53 @@ void describe_warning(const Subject& subject, Finding& finding) {
       fmt::format("warning:{}:{}{}{}", file, finding.function, message.empty() ? "" : ":", message);
 }
 
-/// The stack that lockdep prints last, not those of the dependency chain.
-std::span<const std::string> after_backtrace(std::span<const std::string> lines) {
+/// The lines from the one that holds `text` on; none if there is none.
+std::span<const std::string> from_line(std::span<const std::string> lines, std::string_view text) {
   for (std::size_t i = 0; i < lines.size(); ++i)
-    if (lines[i].starts_with("stack backtrace:")) return lines.subspan(i);
-  return lines;
+    if (lines[i].find(text) != std::string::npos) return lines.subspan(i);
+  return {};
+}
+
+/// The telling frames of the first trace in `lines`; none if nothing of it tells anything.
+std::vector<std::string> first_telling(std::span<const std::string> lines) {
+  const std::vector<Trace> traces = traces_in(lines, Traces::untitled);
+  if (traces.empty()) return {};
+  std::vector<std::string> telling = telling_frames(traces.front());
+  if (std::all_of(telling.begin(), telling.end(), is_primitive)) telling.clear();
+  return telling;
+}
+
+/// Who was to take the lock: on the line after "is trying to acquire lock:"; empty if that is a
+/// primitive.
+std::string acquirer_in(std::span<const std::string> lines) {
+  const auto from = from_line(lines, " is trying to ");
+  const auto line = from.empty() ? from_line(lines, "] takes:") : from;
+  if (line.size() < 2) return {};
+  const std::size_t at = line[1].find(" at: ");
+  if (at == std::string::npos) return {};
+  const std::string symbol = plain_name(symbol_in(std::string_view(line[1]).substr(at)));
+  return is_primitive(symbol) ? std::string() : symbol;
+}
+
+/// Frames of a lockdep report, best first: who was to take the lock, then the stack printed last
+/// or, where that one ends in a work or timer of which nothing is left, the first of the chain. An
+/// order report is about whoever takes the lock in an interrupt.
+std::vector<std::string> lockdep_frames(const Subject& subject) {
+  if (subject.report.phrase().sub.ends_with("order"))
+    if (auto frames = first_telling(from_line(subject.body, "which became ")); !frames.empty())
+      return frames;
+  std::vector<std::string> frames = subject.telling;
+  if (std::all_of(frames.begin(), frames.end(), is_primitive))
+    if (auto chain = first_telling(from_line(subject.body, "-> #")); !chain.empty())
+      frames = std::move(chain);
+  if (std::string acquirer = acquirer_in(subject.body); !acquirer.empty())
+    frames.insert(frames.begin(), std::move(acquirer));
+  return frames;
 }
 
 void describe_lockdep(const Subject& subject, Finding& finding) {
   const std::string sub(subject.report.phrase().sub);
-  finding.frames = telling_frames(stack_in(after_backtrace(subject.body)));
-  for (std::size_t i = 0; i + 1 < subject.body.size(); ++i) {
-    if (subject.body[i].find(" is trying to ") == std::string::npos) continue;
-    const std::size_t at = subject.body[i + 1].find(" at: ");
-    const std::string wanting = at == std::string::npos
-                                    ? std::string()
-                                    : plain_name(symbol_in(subject.body[i + 1].substr(at)));
-    if (!wanting.empty() && !is_primitive(wanting))
-      finding.frames.insert(finding.frames.begin(), wanting);
-    break;
-  }
+  finding.frames = lockdep_frames(subject);
   if (!finding.frames.empty()) finding.function = finding.frames.front();
 
   if (sub == "circular") {
@@ -185,8 +215,19 @@ void describe_lockdep(const Subject& subject, Finding& finding) {
                                   : fmt::format("lockdep: {} {}", sub, fmt::join(classes, " / "));
 }
 
+/// The grace period a task waits for; empty if it waits for something else. Such a task is never the
+/// guilty one: RCU does not get on.
+std::string grace_period(const std::vector<std::string>& frames) {
+  for (const std::string& function : frames)
+    for (const std::string_view wait : {"synchronize_rcu", "synchronize_srcu"})
+      if (function.find(wait) != std::string::npos) return std::string(wait);
+  return {};
+}
+
 void describe_hung_task(const Subject& subject, Finding& finding) {
-  for (const std::string& function : subject.stack.frames) {
+  if (std::string wait = grace_period(subject.trace.frames); !wait.empty())
+    finding.frames.push_back(std::move(wait));
+  for (const std::string& function : subject.trace.frames) {
     if (is_primitive(function) || is_glock_wait(function)) continue;
     if (!finding.frames.empty() && (is_plumbing(function) || finding.frames.back() == function))
       continue;
@@ -200,7 +241,7 @@ void describe_hung_task(const Subject& subject, Finding& finding) {
 }
 
 void describe_stall(const Subject& subject, Finding& finding) {
-  finding.frames = subject.telling;
+  finding.frames = busy_frames(subject.trace);
   if (finding.kind == "wq_lockup")
     for (const std::string& line : subject.body) {
       const std::size_t at = line.find("in-flight: ");
@@ -215,16 +256,40 @@ void describe_stall(const Subject& subject, Finding& finding) {
   std::string what = finding.kind;
   std::replace(what.begin(), what.end(), '_', ' ');
   finding.title = in_function(what, finding.function);
+  // Where a busy cpu was found is chance; the door it came through, if there is one, is not.
+  if (const std::string door = door_of(subject.trace); !door.empty()) {
+    finding.identity = fmt::format("{}:{}", finding.kind, door);
+    return;
+  }
   const auto most = static_cast<std::ptrdiff_t>(std::min<std::size_t>(5, finding.frames.size()));
   const std::set<std::string> top(finding.frames.begin(), finding.frames.begin() + most);
   finding.identity = fmt::format("{}:{}", finding.kind, fmt::join(top, ","));
 }
 
+/// The functions a sanitizer names: "in F+0x10/0x20", KCSAN's "in F / G".
+std::vector<std::string> named_functions(std::string_view header) {
+  const std::size_t at = header.find(" in ");
+  if (at == std::string_view::npos) return {};
+  std::vector<std::string> names;
+  for (std::string_view rest = header.substr(at + 4); !rest.empty() && names.size() < 2;) {
+    const std::string_view word = rest.substr(0, rest.find_first_of(" +"));
+    if (!word.empty() && word.find('/') == std::string_view::npos &&
+        word.find(':') == std::string_view::npos)
+      names.push_back(plain_name(printable(word, 128)));
+    const std::size_t next = rest.find(" / ");
+    rest = next == std::string_view::npos ? std::string_view() : rest.substr(next + 3);
+  }
+  return names;
+}
+
 void describe_sanitizer(const Subject& subject, Finding& finding) {
-  finding.frames = subject.telling;
-  const std::string named = plain_name(symbol_in(subject.header));
-  if (!named.empty() && !is_primitive(named) && !is_plumbing(named))
-    finding.frames.insert(finding.frames.begin(), named);
+  std::vector<std::string> named = named_functions(subject.header);
+  std::erase_if(named, [](const std::string& function) {
+    return is_primitive(function) || function.starts_with("_copy_") ||
+           function.starts_with("copy_");
+  });
+  finding.frames = std::move(named);
+  finding.frames.insert(finding.frames.end(), subject.telling.begin(), subject.telling.end());
   if (!finding.frames.empty()) finding.function = finding.frames.front();
   // "BUG: KASAN: use-after-free in F+0x…", "UBSAN: shift-out-of-bounds in FILE:LINE:COL"
   const bool ubsan = finding.kind == "ubsan";
@@ -260,7 +325,11 @@ void describe_other_bug(const Subject& subject, Finding& finding) {
 }
 
 void describe_panic(const Subject& subject, Finding& finding) {
-  finding.frames = subject.telling;
+  const bool overflow = subject.header.find("corrupted stack end") != std::string_view::npos;
+  finding.frames = overflow ? busy_frames(subject.trace) : subject.telling;
+  if (subject.header.find(" is corrupted in: ") != std::string_view::npos)
+    if (std::string named = plain_name(symbol_in(subject.header)); !named.empty())
+      finding.frames.insert(finding.frames.begin(), std::move(named));
   if (!finding.frames.empty()) finding.function = finding.frames.front();
   const std::string_view phrase = subject.report.phrase().start;
   const std::size_t at = subject.header.find(phrase);
@@ -283,6 +352,13 @@ void describe_fs(const Subject& subject, Finding& finding) {
       fmt::format("gfs2:{}:{}:{}", subject.report.phrase().sub, reason, finding.function);
 }
 
+void describe_leak(const Subject& subject, Finding& finding) {
+  finding.frames = subject.telling;
+  if (!finding.frames.empty()) finding.function = finding.frames.front();
+  finding.title = in_function("memory leak", finding.function);
+  finding.identity = fmt::format("memory_leak:{}", chain_of(finding.frames, 3));
+}
+
 void describe_line(const Subject& subject, Finding& finding) {
   const std::string_view sub = subject.report.phrase().sub;
   finding.title = masked(subject.header);
@@ -298,13 +374,32 @@ void describe_line(const Subject& subject, Finding& finding) {
                                  : fmt::format("{}:{}", finding.kind, sub);
 }
 
+/// Whether a trace is of a thread that a stall report shows as a bystander: RCU's own, or an idle
+/// cpu's.
+bool is_bystander(const Trace& trace) {
+  return std::any_of(trace.frames.begin(), trace.frames.end(), [](const std::string& function) {
+    return function == "rcu_gp_kthread" || function == "do_idle" ||
+           function.starts_with("cpu_idle") || function == "default_idle_call";
+  });
+}
+
+/// The first trace that tells anything.
+Trace naming_trace(const std::vector<Trace>& traces) {
+  for (const bool strict : {true, false})
+    for (const Trace& trace : traces)
+      if (!strict || (!is_bystander(trace) && !std::all_of(trace.frames.begin(), trace.frames.end(),
+                                                           is_primitive)))
+        return trace;
+  return {};
+}
+
 using Describe = void (*)(const Subject&, Finding&);
 
 // In the order of Shape.
-constexpr std::array<Describe, 11> kDescribe{
+constexpr std::array<Describe, 12> kDescribe{
     describe_die,   describe_warning,   describe_lockdep,      describe_hung_task,
     describe_stall, describe_sanitizer, describe_atomic_sleep, describe_other_bug,
-    describe_panic, describe_fs,        describe_line,
+    describe_panic, describe_leak,      describe_fs,           describe_line,
 };
 
 }  // namespace
@@ -322,8 +417,14 @@ Finding describe(const Report& report) {
 
   const std::span<const std::string> lines(report.lines());
   const auto body = lines.subspan(report.header_index());
-  const Stack stack = stack_in(body);
-  const Subject subject{report, body, report.header(), stack, telling_frames(stack)};
+  Subject subject{report, body, report.header(), {}, {}, {}};
+  const Shape shape = report.phrase().shape;
+  const bool untitled = shape == Shape::sanitizer || shape == Shape::leak;
+  subject.traces = traces_in(shape == Shape::lockdep ? from_line(body, "stack backtrace:") : body,
+                             untitled ? Traces::untitled : Traces::titled);
+  subject.trace = naming_trace(subject.traces);
+  subject.telling = telling_frames(subject.trace);
+  finding.stack = subject.trace.locations;
   kDescribe.at(static_cast<std::size_t>(report.phrase().shape))(subject, finding);
 
   std::set<std::string> seen;

@@ -60,7 +60,7 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
     {"kcsan", "", "BUG: KCSAN: ", "", sanitizer},
     {"kmsan", "", "BUG: KMSAN: ", "", sanitizer},
     {"ubsan", "", "UBSAN: ", " in ", sanitizer},
-    {"memory_leak", "", "BUG: memory leak", "", line},
+    {"memory_leak", "", "BUG: memory leak", "", leak},
     {"memory_leak", "", "kmemleak: ", " new suspected memory leak", line},
 
     {"atomic_sleep", "sleeping", "BUG: sleeping function called from invalid context at ", "",
@@ -126,6 +126,7 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
 
     {"bug", "bad-page", "BUG: Bad page ", "", other_bug},
     {"bug", "busy-inodes", "VFS: Busy inodes after unmount of ", "", line},
+    {"bug", "file-count", "VFS: Close: file count is ", "", line},
     {"bug", "slub", "BUG ", "): ", line, kAlways, true},
     // The kernel calls nothing else a BUG; what follows may be any of a hundred texts.
     {"bug", "other", "BUG: ", "", other_bug, kAlways, true},

@@ -18,6 +18,7 @@ enum class Shape {
   atomic_sleep,
   other_bug,
   panic,
+  leak,
   fs,
   line
 };

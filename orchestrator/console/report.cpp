@@ -122,7 +122,8 @@ bool Report::absorbs(const Phrase& phrase, std::string_view text) const {
   const Shape shape = phrase_->shape;
   if (phrase.shape == Shape::panic)  // panic_on_warn, panic_on_oops: the same trouble's next line
     return frames_ == 0 && (shape == Shape::die || shape == Shape::warning ||
-                            shape == Shape::stall || shape == Shape::sanitizer);
+                            shape == Shape::stall || shape == Shape::sanitizer ||
+                            shape == Shape::atomic_sleep);
   if (phrase.opens != Opens::alone || phrase.shape != shape) return false;
   if (shape == Shape::fs)  // of the same file system
     return header().substr(0, header().find(": ", 6)) == text.substr(0, text.find(": ", 6));

@@ -14,8 +14,8 @@
 
 namespace gridlock::console {
 
-constexpr std::size_t kMaxKeptLines = 512;    // of one report
-constexpr std::size_t kMaxKeptLength = 512;   // of one of its lines
+constexpr std::size_t kMaxKeptLines = 1000;   // of one report: a stack that overflowed is long
+constexpr std::size_t kMaxKeptLength = 400;   // of one of its lines
 constexpr double kSilence = 5.0;              // seconds of kernel time that end a report
 constexpr std::uint64_t kSilentLines = 2000;  // lines of others that do, without time stamps
 

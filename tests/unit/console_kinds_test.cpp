@@ -256,5 +256,24 @@ TEST(Kinds, AStallIsNamedByItsFunctionsWhateverTheirOrder) {
   EXPECT_NE(identities_of(stall("spin_a", "spin_b")), identities_of(stall("spin_a", "spin_c")));
 }
 
+TEST(Kinds, AStallIsNamedByTheDoorItCameThroughWhereverTheCpuWasFound) {
+  const auto stall = [](const std::string& found) {
+    return findings_in(lines({"rcu: INFO: rcu_preempt self-detected stall on CPU",
+                              "rcu: \t0-....: (20999 ticks this GP)", "NMI backtrace for cpu 0",
+                              "Call Trace:", " <IRQ>", " dump_stack+0x1/0x2",
+                              " rcu_dump_cpu_stacks+0x1/0x2", " update_process_times+0x1/0x2",
+                              " sysvec_apic_timer_interrupt+0x1/0x2", " </IRQ>",
+                              " asm_sysvec_apic_timer_interrupt+0x1/0x2",
+                              "RIP: 0010:" + found + "+0x1/0x2", " walk_a_list+0x1/0x2",
+                              " gfs2_evict+0x1/0x2", " my_work+0x1/0x2",
+                              " process_one_work+0x1/0x2", " kthread+0x1/0x2", " </TASK>"}));
+  };
+  const auto findings = stall("spin_a");
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].function, "my_work");
+  EXPECT_THAT(findings[0].frames, ElementsAre("my_work", "spin_a", "walk_a_list", "gfs2_evict"));
+  EXPECT_EQ(identities_of(findings), identities_of(stall("spin_b")));
+}
+
 }  // namespace
 }  // namespace gridlock::console
