@@ -12,6 +12,7 @@ struct Extent {
   int max_lines;           ///< cut off after so many
   int patience_before;     ///< lines that look like nothing of a report, before the call trace …
   int patience_after;      ///< … and after it, that end the report
+  bool needs_title;        ///< only what follows "Call Trace:" is a call trace
   bool needs_stack;        ///< not whole without a call trace
   bool ends_at_task_end;   ///< `</TASK>` is its last line
   bool ends_at_end_trace;  ///< `---[ end trace …` is

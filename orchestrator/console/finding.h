@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "console/glock_dump.h"
+
 namespace gridlock::console {
 
 /// One line of a call trace: `symbol+0xOFFSET/0xSIZE [module BUILD-ID]`.
@@ -25,6 +27,7 @@ struct Finding {
   std::string function;  ///< the guilty one; empty if none could be named
   std::vector<std::string> frames;  ///< at most 8, best first, without offsets
   std::vector<CodeLocation> stack;  ///< what the frames were read from, in the order printed; at most 64
+  std::vector<Glock> glocks;        ///< GFS2's, where the report shows them
   std::string task;                 ///< command name as printed, or empty
   std::optional<int> pid;
   std::optional<int> cpu;

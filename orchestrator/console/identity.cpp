@@ -339,8 +339,37 @@ void describe_panic(const Subject& subject, Finding& finding) {
   finding.identity = fmt::format("panic:{}:{}", masked(text), finding.function);
 }
 
+/// "OCFS2: ERROR (device sdb): FUNCTION: TEXT". Source: __ocfs2_error() in fs/ocfs2/super.c.
+void describe_ocfs2(const Subject& subject, Finding& finding) {
+  const std::string_view sub = subject.report.phrase().sub;
+  std::string_view text = subject.header;
+  if (sub == "error" || sub == "abort") {
+    const std::size_t close = text.find("): ");
+    text.remove_prefix(close == std::string_view::npos ? 0 : close + 3);
+    if (const std::size_t colon = text.find(": "); colon != std::string_view::npos) {
+      finding.function = plain_name(printable(text.substr(0, colon), 64));
+      text.remove_prefix(colon + 2);
+    }
+  }
+  const std::string reason = masked(text);
+  finding.title = in_function("OCFS2: " + reason, finding.function);
+  finding.identity = fmt::format("ocfs2:{}:{}:{}", sub, reason, finding.function);
+}
+
+/// "(COMM,PID,CPU):FUNCTION:LINE ERROR: TEXT", see is_mlog() in phrases.cpp.
+void describe_mlog(const Subject& subject, Finding& finding) {
+  const std::string_view text = subject.header;
+  const std::size_t close = text.find("):");
+  const std::string_view rest = text.substr(close + 2);
+  finding.function = plain_name(printable(rest.substr(0, rest.find(':')), 64));
+  const std::string reason = masked(rest.substr(rest.find(" ERROR: ") + 8));
+  finding.title = in_function("OCFS2: " + reason, finding.function);
+  finding.identity = fmt::format("ocfs2:mlog:{}:{}", finding.function, reason);
+}
+
 void describe_fs(const Subject& subject, Finding& finding) {
   finding.frames = subject.telling;
+  if (finding.kind == "ocfs2") return describe_ocfs2(subject, finding);
   const FsError error = fs_error(subject.body);
   if (!error.function.empty())
     finding.function = error.function;
@@ -361,6 +390,7 @@ void describe_leak(const Subject& subject, Finding& finding) {
 
 void describe_line(const Subject& subject, Finding& finding) {
   const std::string_view sub = subject.report.phrase().sub;
+  if (sub == "mlog") return describe_mlog(subject, finding);
   finding.title = masked(subject.header);
   if (finding.kind == "lockdep_off") {
     // "BUG: MAX_LOCKDEP_CHAINS too low!": the limit is the identity
@@ -425,6 +455,7 @@ Finding describe(const Report& report) {
   subject.trace = naming_trace(subject.traces);
   subject.telling = telling_frames(subject.trace);
   finding.stack = subject.trace.locations;
+  finding.glocks = glocks_in(lines);
   kDescribe.at(static_cast<std::size_t>(report.phrase().shape))(subject, finding);
 
   std::set<std::string> seen;

@@ -16,11 +16,39 @@ constexpr Opens kAlways = Opens::always;
 constexpr std::string_view kGfs2 = "gfs2: fsid=";
 constexpr std::string_view kDlm = "dlm: ";
 
+bool is_dlm(std::string_view text) { return text.starts_with(kDlm); }
+
+/// "F lkid X error N" (gdlm_ast() and gdlm_lock() in fs/gfs2/lock_dlm.c); not "… lkid X" of a dump.
+bool is_lock_error(std::string_view text) {
+  return text.find(" error ", text.find(" lkid ")) != std::string_view::npos;
+}
+
+/// "connect N try N error N" (dlm_connect() in fs/dlm/lowcomms.c).
+bool is_failed_connect(std::string_view text) {
+  return text.starts_with("dlm: connect ") && text.find(" error ") != std::string_view::npos;
+}
+
+/// "(COMM,PID,CPU):FUNCTION:LINE ERROR: …". Source: __mlog_printk() in fs/ocfs2/cluster/masklog.c.
+bool is_mlog(std::string_view text) {
+  const std::size_t close = text.find("):");
+  const std::size_t error = text.find(" ERROR: ");
+  if (close == std::string_view::npos || error == std::string_view::npos || error < close)
+    return false;
+  const std::string_view who = text.substr(1, close - 1);
+  const std::string_view where = text.substr(close + 2, error - close - 2);
+  const std::size_t colon = where.find(':');
+  return std::count(who.begin(), who.end(), ',') >= 2 && colon != 0 &&
+         colon != std::string_view::npos && colon + 1 < where.size() &&
+         where.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
 // Of two phrases that match at the same place the first counts: the particular before the general.
 constexpr std::array kPhrases = std::to_array<Phrase>({
     {"lockdep", "circular", "possible circular locking dependency detected", "", lockdep},
     {"lockdep", "recursive", "possible recursive locking detected", "", lockdep},
     {"lockdep", "irq-inversion", "possible irq lock inversion dependency detected", "", lockdep},
+    {"lockdep", "hardirq-order", "WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order", "", lockdep},
+    {"lockdep", "softirq-order", "WARNING: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order", "", lockdep},
     {"lockdep", "hardirq-order", "HARDIRQ-safe -> HARDIRQ-unsafe lock order detected", "", lockdep},
     {"lockdep", "softirq-order", "SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected", "", lockdep},
     {"lockdep", "order", "WARNING: ", "-unsafe lock order detected", lockdep},
@@ -75,11 +103,17 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
     {"oops", "null", "BUG: kernel NULL pointer dereference", "", die},
     {"oops", "null", "BUG: unable to handle kernel NULL pointer dereference", "", die},
     {"oops", "fault", "BUG: unable to handle ", "", die},
+    {"oops", "null", "BUG: Kernel NULL pointer dereference", "", die},
+    {"oops", "fault", "BUG: Unable to handle kernel ", "", die},
+    {"oops", "fault", "Unhandled fault: ", "", die},
+    {"oops", "fault", "Unhandled prefetch abort: ", "", die},
     {"oops", "stack-overflow", "BUG: stack guard page was hit at", "", die},
     {"oops", "stack-overflow", "BUG: ", " stack guard page was hit at", die},
     {"oops", "null", "Unable to handle kernel NULL pointer dereference", "", die},
     {"oops", "fault", "Unable to handle kernel ", "", die},
     {"oops", "divide", "divide error: ", "", die, kAlone},
+    {"oops", "int3", "int3: ", "[#", die, kAlone},
+    {"oops", "stack-overflow", "kernel stack overflow (", "", die, kAlone},
     {"oops", "stack-segment", "stack segment: ", "", die, kAlone},
     {"oops", "double-fault", "PANIC: double fault", "", die, kAlone},
     {"bug", "kernel-bug", "kernel BUG at ", "", die},
@@ -108,21 +142,45 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
     {"gfs2", "withdrawn", kGfs2, "telling LM to unmount", fs, kAlone},
     {"gfs2", "withdrawn", kGfs2, "File system withdrawn", fs, kAlone},
     {"gfs2", "assertion", kGfs2, "warning: assertion ", fs},
+    {"gfs2", "panic", "GFS2: fsid=", "panic requested", line},
     {"gfs2", "journal", kGfs2, "error recovering journal", line},
+    {"gfs2", "journal", kGfs2, " writing to journal, jid=", line},
+    {"gfs2", "journal", kGfs2, "Can't replay:", line},
     {"gfs2", "lock", kGfs2, ": lm_lock ret ", line},
+    {"gfs2", "lock", kGfs2, " lkid ", line, kAlways, false, is_lock_error},
+    {"gfs2", "lock", kGfs2, " syncing glock", line},
+    {"gfs2", "lock-state", kGfs2, ": wanted ", line},
     {"gfs2", "lockspace", kGfs2, "dlm_new_lockspace error ", line},
     {"gfs2", "resource-group", kGfs2, "has an error, marking it readonly", line},
+    {"gfs2", "resource-group", kGfs2, " lvb flag mismatch", line},
+    {"gfs2", "resource-group", kGfs2, " lvb mismatch", line},
+    {"gfs2", "stuck", kGfs2, ": Error: In ", line},
+    {"gfs2", "freeze", kGfs2, "Fatal IO error: cannot freeze gfs2", line},
+
     {"dlm", "assertion", "DLM:  Assertion failed on line", "", line},
     {"dlm", "midcomms", kDlm, "cannot start dlm midcomms", line},
+    {"dlm", "connect", kDlm, " try ", line, kAlways, false, is_failed_connect},
     {"dlm", "addwait", kDlm, "addwait error", line},
     {"dlm", "remwait", kDlm, "remwait error", line},
+    {"dlm", "receive", "receive_", " error ", line, kAlways, false, is_dlm},
+    {"dlm", "receive", "receive_", " not found", line, kAlways, false, is_dlm},
+    {"dlm", "receive", "receive_", " bad ", line, kAlways, false, is_dlm},
+    {"dlm", "recover", "dlm_recover_", " error ", line, kAlways, false, is_dlm},
     {"dlm", "deadlock", kDlm, "pending deadlock", line},
     {"dlm", "deadlock", kDlm, "can_be_granted deadlock", line},
     {"dlm", "version", kDlm, "version mismatch", line},
     {"dlm", "config", kDlm, "config mismatch", line},
     {"dlm", "cluster-name", kDlm, "does not match the system cluster name", line},
+    {"dlm", "no-buffers", kDlm, "ENOBUFS", line},
     {"dlm", "no-daemon", kDlm, "no userland control daemon, stopping lockspace", line},
     {"dlm", "shutdown-stuck", kDlm, "because shutdown stuck", line},
+
+    {"ocfs2", "error", "OCFS2: ERROR (device ", "", fs},
+    {"ocfs2", "abort", "OCFS2: abort (device ", "", fs},
+    {"ocfs2", "corruption", "On-disk corruption discovered.", "", fs, kAlone},
+    {"ocfs2", "read-only", "OCFS2: File system is now read-only", "", fs, kAlone},
+    {"ocfs2", "fencing", "ocfs2 is very sorry to be fencing this system", "", line},
+    {"ocfs2", "mlog", "(", " ERROR: ", line, kAlways, true, is_mlog},
 
     {"bug", "bad-page", "BUG: Bad page ", "", other_bug},
     {"bug", "busy-inodes", "VFS: Busy inodes after unmount of ", "", line},
@@ -190,6 +248,7 @@ const Phrase* match_header(std::string_view text) {
     for (const Phrase* phrase : rows) {
       if (!rest.starts_with(phrase->start) || (phrase->at_start && at > 0)) continue;
       if (rest.find(phrase->then, phrase->start.size()) == std::string_view::npos) continue;
+      if (phrase->holds != nullptr && !phrase->holds(text)) continue;
       return is_detail(text) || is_benign(text) ? nullptr : phrase;
     }
   }

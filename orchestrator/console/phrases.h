@@ -38,6 +38,7 @@ struct Phrase {
   Shape shape;
   Opens opens = Opens::always;
   bool at_start = false;  ///< only at the very start of a line's text
+  bool (*holds)(std::string_view text) = nullptr;  ///< what else must be true of the line's text
 };
 
 /// The phrase that begins a report on this line, if one does.

@@ -22,12 +22,26 @@ namespace {
 constexpr std::size_t kMaxWriters = 64;    // with something open at the same time
 constexpr std::size_t kMaxUntaken = 4096;  // findings nobody has asked for yet
 constexpr std::size_t kMaxDeaths = 16;     // oopses whose consequences are looked for
+constexpr std::size_t kMaxHeaders = 256;   // remembered to know them again when they are replayed
+constexpr int kMaxNameLines = 16;          // a task's name has 15 bytes, all of which may be newlines
 constexpr double kConsequence = 5.0;       // seconds after an oops in which its task breaks more
 
 /// One printk caller: what it is in the middle of saying.
 struct Writer {
   Preamble preamble;
   std::optional<Report> report;
+  bool replayed = false;  ///< the report was found before
+  /// Whose report this one's lines go to: other cpus answer an NMI within the report that sent it.
+  std::optional<std::string> answers;
+};
+
+/// A hung task's header that the task's own name cut into several lines.
+struct SplitHeader {
+  std::string text;
+  std::string caller;
+  std::optional<double> time;
+  std::uint64_t begin = 0;
+  int lines = 0;
 };
 
 /// A task that a BUG or an oops has ended.
@@ -71,14 +85,25 @@ struct Reader::Machine {
   std::map<std::string, Writer, std::less<>> writers;
   std::vector<Finding> findings;
   std::deque<Death> deaths;
+  std::deque<std::pair<double, std::size_t>> headers;  ///< time and hash of the text, of this boot
+  std::optional<SplitHeader> split;
+  bool replay_follows = false;  // the next line repeats the last one
   std::uint64_t bytes = 0;
   std::uint64_t lines = 0;
   std::uint64_t dropped = 0;
+  std::uint64_t replayed = 0;
   std::string last_line;
   bool anything_found = false;  // since this boot
   bool booted = false;          // a banner, or a later line of a boot, was seen
 
   void on_line(const RawLine& raw);
+  void on_text(const Line& line);
+  /// Whether the line is a part of a header that a task's name has cut; the last part is given to
+  /// on_text() together with the others.
+  bool is_split(const Line& line);
+  /// Whether this header, with its time, was there before: the log was printed again.
+  bool is_replayed(const Line& header);
+  void join_answer(const Line& line);
   /// Whether the line belongs to the writer's open report; closes the report if not.
   bool is_taken(Writer& writer, const Phrase* phrase, const Line& line);
   void on_header(Writer& writer, const Phrase& phrase, const Line& line);
@@ -94,6 +119,8 @@ struct Reader::Machine {
 void Reader::Machine::on_line(const RawLine& raw) {
   ++lines;
   const Line line = parse_line(raw);
+  const std::string before_marker = line.text.starts_with("** replaying") ? last_line : "";
+  const bool repeats = std::exchange(replay_follows, false) && raw.bytes == last_line;
   if (!trimmed(line.text).empty()) last_line.assign(raw.bytes);
   if (const auto count = dropped_in(line.text)) {
     dropped += *count;
@@ -101,7 +128,15 @@ void Reader::Machine::on_line(const RawLine& raw) {
       if (writer.report) writer.report->note_gap();
     return;
   }
-  if (line.text == "** replaying previous printk message **") return;
+  if (line.text == "** replaying previous printk message **") {
+    last_line = before_marker;
+    replay_follows = true;
+    return;
+  }
+  if (repeats) {
+    ++replayed;
+    return;
+  }
   if (line.time && line.text.starts_with("Linux version ") && *line.time < 1.0) {
     if (booted) on_reboot(line);
     booted = true;
@@ -109,18 +144,77 @@ void Reader::Machine::on_line(const RawLine& raw) {
   }
   if (line.time && *line.time > 1.0) booted = true;
 
+  if (!is_split(line)) on_text(line);
+}
+
+bool Reader::Machine::is_split(const Line& line) {
+  if (split) {
+    const bool goes_on = line.caller == split->caller && line.time == split->time &&
+                         ++split->lines <= kMaxNameLines;
+    if (goes_on) split->text += "\n" + std::string(line.text.substr(0, 256));
+    if (goes_on && match_header(split->text) == nullptr) return true;
+    const SplitHeader whole = *std::exchange(split, {});
+    if (!goes_on) return false;  // it was no header
+    Line joined = line;
+    joined.text = whole.text;
+    joined.begin = whole.begin;
+    on_text(joined);
+    return true;
+  }
+  if (!line.time || !line.text.starts_with("INFO: task ") || match_header(line.text) != nullptr)
+    return false;
+  split = SplitHeader{std::string(line.text.substr(0, 256)), std::string(line.caller), line.time,
+                      line.begin, 1};
+  return true;
+}
+
+bool Reader::Machine::is_replayed(const Line& header) {
+  if (!header.time) return false;
+  const std::pair<double, std::size_t> mark{*header.time,
+                                            std::hash<std::string_view>{}(header.text) ^
+                                                std::hash<std::string_view>{}(header.caller) << 1};
+  if (std::find(headers.begin(), headers.end(), mark) != headers.end()) {
+    ++replayed;
+    return true;
+  }
+  headers.push_back(mark);
+  if (headers.size() > kMaxHeaders) headers.pop_front();
+  return false;
+}
+
+void Reader::Machine::join_answer(const Line& line) {
+  if (line.caller.empty() || !line.text.starts_with("NMI backtrace for cpu ")) return;
+  for (const auto& [caller, writer] : writers)
+    if (caller != line.caller && writer.report && writer.report->asked_others()) {
+      Writer& answering = writer_of(line);
+      if (!answering.report) answering.answers = caller;
+      return;
+    }
+}
+
+void Reader::Machine::on_text(const Line& line) {
   close_silent(line);
-  const Phrase* const phrase = match_header(line.text);
+  const Phrase* phrase = match_header(line.text);
+  join_answer(line);
   const auto known = writers.find(line.caller);
   if (phrase == nullptr && known == writers.end() && !Preamble::begins(line.text)) return;
   Writer& writer = known == writers.end() ? writer_of(line) : known->second;
+  if (writer.answers) {
+    const auto asker = writers.find(*writer.answers);
+    if (phrase == nullptr && asker != writers.end() && asker->second.report) {
+      if (asker->second.report->feed(line, lines) == Report::Fed::taken_and_ended)
+        close(asker->second);
+      return;
+    }
+    writer.answers.reset();
+  }
   if (!is_taken(writer, phrase, line)) {
     if (phrase != nullptr)
       on_header(writer, *phrase, line);
     else
       writer.preamble.feed(line);
   }
-  if (!writer.report && writer.preamble.empty()) writers.erase(writers.find(line.caller));
+  if (!writer.report && writer.preamble.empty() && !writer.answers) writers.erase(writers.find(line.caller));
 }
 
 bool Reader::Machine::is_taken(Writer& writer, const Phrase* phrase, const Line& line) {
@@ -150,11 +244,14 @@ void Reader::Machine::close_silent(const Line& line) {
   for (auto it = writers.begin(); it != writers.end();) {
     const bool silent = it->second.report && it->second.report->is_silent_at(line, lines);
     if (silent) close(it->second);
-    it = silent && it->second.preamble.empty() ? writers.erase(it) : std::next(it);
+    const bool idle = !it->second.report && it->second.preamble.empty() &&
+                      (!it->second.answers || silent);
+    it = idle ? writers.erase(it) : std::next(it);
   }
 }
 
 void Reader::Machine::on_header(Writer& writer, const Phrase& phrase, const Line& line) {
+  writer.replayed = is_replayed(line);
   writer.report.emplace(phrase, line, lines, writer.preamble);
   if (phrase.shape == Shape::line) close(writer);
 }
@@ -162,6 +259,7 @@ void Reader::Machine::on_header(Writer& writer, const Phrase& phrase, const Line
 void Reader::Machine::on_reboot(const Line& line) {
   close_all();
   deaths.clear();
+  headers.clear();
   anything_found = false;
   Finding finding;
   finding.kind = "reboot";
@@ -174,6 +272,10 @@ void Reader::Machine::on_reboot(const Line& line) {
 }
 
 void Reader::Machine::close(Writer& writer) {
+  if (writer.replayed) {
+    writer.report.reset();
+    return;
+  }
   const Report& report = *writer.report;
   Finding finding = describe(report);
   finding.secondary = is_secondary(report);
@@ -245,6 +347,7 @@ bool Reader::pending() const {
 std::uint64_t Reader::bytes_read() const { return machine_->bytes; }
 std::uint64_t Reader::lines_read() const { return machine_->lines; }
 std::uint64_t Reader::dropped() const { return machine_->dropped; }
+std::uint64_t Reader::replayed() const { return machine_->replayed; }
 std::string_view Reader::last_line() const { return machine_->last_line; }
 
 }  // namespace gridlock::console

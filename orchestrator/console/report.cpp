@@ -125,6 +125,7 @@ bool Report::absorbs(const Phrase& phrase, std::string_view text) const {
                             shape == Shape::stall || shape == Shape::sanitizer ||
                             shape == Shape::atomic_sleep);
   if (phrase.opens != Opens::alone || phrase.shape != shape) return false;
+  if (phrase.kind == "ocfs2" || phrase_->kind == "ocfs2") return phrase.kind == phrase_->kind;
   if (shape == Shape::fs)  // of the same file system
     return header().substr(0, header().find(": ", 6)) == text.substr(0, text.find(": ", 6));
   return shape == Shape::stall || frames_ == 0;
@@ -184,7 +185,9 @@ void Report::keep(const Line& line, LineRole role) {
   end_ = line.end;
   if (is_over()) too_long_ = true;
   if (line.cut) cut_ = true;
-  if (role == LineRole::frame && stack_may_begin_) ++frames_;
+  if (role == LineRole::trace_begin) trace_begun_ = true;
+  const bool counts = trace_begun_ || !extent_of(phrase_->shape).needs_title;
+  if (role == LineRole::frame && stack_may_begin_ && counts) ++frames_;
   if (role == LineRole::task_begin && stack_may_begin_) task_open_ = true;
   if (role == LineRole::task_end) task_closed_ = true;
   if (line.time) last_time_ = line.time;
@@ -194,6 +197,7 @@ void Report::keep(const Line& line, LineRole role) {
 
 void Report::read_who(std::string_view text) {
   if (says_died(text)) tainted_by_death_ = true;
+  if (text.starts_with("Sending NMI from CPU ")) asked_others_ = true;
   if (text.starts_with("CPU: ") && text.find(" PID: ") != std::string_view::npos) {
     const auto pid = number_after(text, " PID: ");
     if (pid_ && pid && *pid != *pid_ && caller_.empty() && !is_stall_of_many(phrase_->shape) &&

@@ -76,6 +76,8 @@ class Report {
   std::optional<int> pid() const { return pid_; }
   std::optional<int> cpu() const { return cpu_; }
   const std::string& task() const { return task_; }
+  /// It has sent an NMI to other cpus, whose backtraces belong to it.
+  bool asked_others() const { return asked_others_; }
   bool tainted_by_death() const { return tainted_by_death_; }
   /// Why it is not whole; empty if it is. For a report that has ended.
   std::string incomplete() const;
@@ -100,12 +102,14 @@ class Report {
   std::optional<int> pid_;
   std::optional<int> cpu_;
   bool tainted_by_death_ = false;
+  bool asked_others_ = false;
 
   int total_ = 0;  // lines, those not kept too
   int passed_by_ = 0;
   int foreign_ = 0;  // lines in a row that look like nothing of a report
   int frames_ = 0;   // of the call trace that names it
   bool stack_may_begin_ = true;
+  bool trace_begun_ = false;
   bool task_open_ = false;
   bool task_closed_ = false;
   bool locks_ = false;  // inside "Showing all locks held"

@@ -10,7 +10,7 @@
 namespace gridlock::console {
 namespace {
 
-constexpr std::size_t kMaxFrames = 400;  // a stack that overflowed has hundreds
+constexpr std::size_t kMaxFrames = 1000;  // a stack that overflowed has hundreds
 constexpr std::size_t kMaxLocations = 64;
 constexpr std::size_t kMaxTraces = 16;
 constexpr std::size_t kMaxTelling = 8;

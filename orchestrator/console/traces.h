@@ -12,7 +12,7 @@ namespace gridlock::console {
 /// A call trace as printed, innermost first, without `?` and inlined frames, with plain names.
 struct Trace {
   std::string rip;                      ///< the function of the kernel's RIP (pc) before the trace
-  std::vector<std::string> frames;      ///< at most 400
+  std::vector<std::string> frames;      ///< at most 1000
   std::vector<CodeLocation> locations;  ///< of rip and frames; at most 64
   /// Where what was interrupted begins, if the frames before it are the interrupt that made the
   /// report; else 0.

@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "watch/glock_dump.h"
+#include "watch/dlm_dump.h"
 
 namespace gridlock {
 namespace {

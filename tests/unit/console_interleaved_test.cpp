@@ -181,5 +181,66 @@ TEST(Lines, AFloodOfReportsStaysBounded) {
   EXPECT_LE(findings.size(), 4096u);
 }
 
+TEST(Interleaved, OtherCpusAnswersToAnNmiBelongToTheReportThatSentIt) {
+  const auto findings = findings_in(
+      "[   10.0][    C1] x\n"
+      "[   10.000000][    C1] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
+      "[   10.000001][    C1] rcu: \t0-...!: (1 GPs behind)\n"
+      "[   10.000002][    C1] Sending NMI from CPU 1 to CPUs 0:\n"
+      "[   10.000003][    C0] NMI backtrace for cpu 0\n"
+      "[   10.000004][   T77] an innocent line\n"
+      "[   10.000005][    C0] Call Trace:\n"
+      "[   10.000006][    C0]  gfs2_spin+0x1/0x2\n"
+      "[   10.000007][    C0]  gfs2_work+0x1/0x2\n"
+      "[   10.000008][    C0]  process_one_work+0x1/0x2\n"
+      "[   10.000009][   T77] gfs2_never+0x1/0x2\n");
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, "rcu_stall");
+  EXPECT_EQ(findings[0].function, "gfs2_work");
+  EXPECT_THAT(findings[0].frames, testing::ElementsAre("gfs2_work", "gfs2_spin"));
+}
+
+TEST(Interleaved, ALogThatIsPrintedAgainGivesNothingNew) {
+  const std::string console = real_console("self-unpatched-node1");
+  const std::size_t count = findings_in(console).size();
+  ASSERT_GE(count, 2u);
+  Reader reader;
+  reader.feed(console);
+  EXPECT_EQ(reader.replayed(), 0u);
+  reader.feed(console);
+  reader.finish();
+  EXPECT_EQ(reader.take().size(), count);
+  EXPECT_GE(reader.replayed(), count);
+}
+
+TEST(Interleaved, AMessageReplayedByPrintkIsSkipped) {
+  const std::string header = "[   10.000000] BUG: something\n";
+  Reader reader;
+  reader.feed(header + "** replaying previous printk message **\n" + header);
+  reader.finish();
+  EXPECT_EQ(reader.take().size(), 1u);
+  EXPECT_EQ(reader.replayed(), 1u);
+}
+
+TEST(Lines, ATasksNameWithNewlinesDoesNotHideTheHungTask) {
+  const auto findings = findings_in(
+      "[ 1052.080846][   T41] INFO: task a\xff\n[ 1052.080846][   T41] \n"
+      "[ 1052.080846][   T41] b:18088 blocked for more than 143 seconds.\n"
+      "[ 1052.150223][   T41] task:a\xff\n[ 1052.150223][   T41] \n"
+      "[ 1052.150223][   T41] b state:D pid:18088\n[ 1052.189780][   T41] Call Trace:\n"
+      "[ 1052.199981][   T41]  <TASK>\n[ 1052.211420][   T41]  __schedule+0x1/0x2\n"
+      "[ 1052.215835][   T41]  p9_fd_close+0x1/0x2\n[ 1052.215836][   T41]  </TASK>\n");
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, "hung_task");
+  EXPECT_EQ(findings[0].pid, 18088);
+  EXPECT_EQ(findings[0].function, "p9_fd_close");
+}
+
+TEST(Lines, ATextThatOnlyBeginsLikeAHungTaskIsNone) {
+  EXPECT_TRUE(findings_in("[    1.000000][   T1] INFO: task list:\n[    1.000001][   T1] a\n"
+                          "[    1.000001][   T1] b blocked for more than 1 s\n")
+                  .empty());
+}
+
 }  // namespace
 }  // namespace gridlock::console

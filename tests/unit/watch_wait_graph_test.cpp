@@ -6,7 +6,7 @@
 #include <random>
 #include <sstream>
 
-#include "watch/glock_dump.h"
+#include "watch/dlm_dump.h"
 #include "watch/wait_graph.h"
 
 namespace gridlock {

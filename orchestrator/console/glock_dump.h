@@ -3,12 +3,10 @@
 
 #include <compare>
 #include <cstdint>
-#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/ids.h"
 
 namespace gridlock {
 
@@ -38,12 +36,14 @@ struct GlockHolder {
   bool waiting = false;  ///< flag W
   int pid = 0;           ///< 0: not a task's (it belongs to the mount)
   std::string comm;      ///< as printed; "(ended)" when the task has died
+  bool operator==(const GlockHolder&) const = default;
 };
 
 struct Glock {
   GlockName name;
   GlockMode state = GlockMode::UN;   ///< what this node's lock in the cluster is
   std::vector<GlockHolder> holders;  ///< in queue order
+  bool operator==(const Glock&) const = default;
 };
 
 /// Reads a debugfs `gfs2/<table>/glocks` file. Lines that make no sense are skipped; at most
@@ -51,17 +51,8 @@ struct Glock {
 /// Source: gfs2_dump_glock() and dump_holder() in fs/gfs2/glock.c.
 std::vector<Glock> parse_glocks(std::string_view text);
 
-/// In which mode which node has a resource granted. A lock that waits for a conversion keeps its
-/// granted mode.
-struct DlmGrant {
-  GlockName name;
-  NodeId owner;
-  GlockMode mode = GlockMode::UN;
-};
-
-/// Reads a debugfs `dlm/<lockspace>_locks` file of `node`. A master lists the locks of other nodes
-/// too. Resources that are not GFS2's are skipped; at most 65536 rows are kept.
-/// Source: print_format2_lock() in fs/dlm/debug_fs.c; names as gfs2 makes them, "%8x%16llx".
-std::vector<DlmGrant> parse_dlm_locks(std::string_view text, NodeId node);
+/// The glocks a console shows, in lines such as "gfs2: fsid=lab:data.1: G:  s:EX n:2/13030 …" and
+/// "gfs2: fsid=lab:data.1:  H: s:DF …".
+std::vector<Glock> glocks_in(std::span<const std::string> lines);
 
 }  // namespace gridlock

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What GFS2, the DLM and OCFS2 say of themselves.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/console_text.h"
+
+namespace gridlock::console {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::string stamped(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += "[   12.000000] " + text + "\n";
+  return all;
+}
+
+struct Line {
+  const char* text;
+  const char* identity;
+};
+
+class FileSystems : public testing::TestWithParam<Line> {};
+
+TEST_P(FileSystems, AnErrorLineIsOneFindingWithItsIdentity) {
+  EXPECT_THAT(identities_of(findings_in(stamped({GetParam().text}))),
+              ElementsAre(GetParam().identity));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FileSystems,
+    testing::Values(
+        Line{"gfs2: fsid=lab:data.1: Error 5 writing to journal, jid=1", "gfs2:journal"},
+        Line{"gfs2: fsid=lab:data.1: Can't replay: filesystem is withdrawn", "gfs2:journal"},
+        Line{"gfs2: fsid=lab:data.1: wanted 1 got 3", "gfs2:lock-state"},
+        Line{"gfs2: fsid=lab:data.1: gdlm_lock lkid 3e50001 error -22", "gfs2:lock"},
+        Line{"gfs2: fsid=lab:data.1: Error -5 syncing glock", "gfs2:lock"},
+        Line{"gfs2: fsid=lab:data.1: Error: In gfs2_glock_dq_wait for ten minutes!", "gfs2:stuck"},
+        Line{"gfs2: fsid=lab:data.1: rgrp 17 has an error, marking it readonly until umount",
+             "gfs2:resource-group"},
+        Line{"GFS2: fsid=lab:data.1: panic requested", "gfs2:panic"},
+        Line{"dlm: connect 2 try 1 error -111", "dlm:connect"},
+        Line{"dlm: data: dlm_recover_directory error -22", "dlm:recover"},
+        Line{"dlm: data: receive_convert error -53 lkid 1", "dlm:receive"},
+        Line{"dlm: data: version mismatch: 3 and 4", "dlm:version"},
+        Line{"OCFS2: ERROR (device sdb): ocfs2_validate_inode_block: Invalid dinode #17: bad",
+             "ocfs2:error:Invalid dinode #N: bad:ocfs2_validate_inode_block"},
+        Line{"(mount.ocfs2,1234,0):ocfs2_fill_super:1187 ERROR: status = -22",
+             "ocfs2:mlog:ocfs2_fill_super:status = -N"},
+        Line{"*** ocfs2 is very sorry to be fencing this system by restarting ***",
+             "ocfs2:fencing"}));
+
+class Ordinary : public testing::TestWithParam<const char*> {};
+
+TEST_P(Ordinary, StateIsNoError) { EXPECT_THAT(findings_in(stamped({GetParam()})), IsEmpty()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Ordinary,
+    testing::Values("gfs2: fsid=lab:data.1: recover generation 3 done",
+                    "gfs2: fsid=lab:data.1: recover jid 1 result success",
+                    "gfs2: fsid=lab:data.1: jid=1: Journal replayed in 3ms",
+                    "dlm: connecting to 2", "dlm: connected to node 2",
+                    "dlm: data: dlm_recover_directory 0 out 0 messages",
+                    "dlm: node 1: socket error sending to node 2 at 10.0.0.2, dport 21064, sk_err=104/0",
+                    "ocfs2: Mounting device (253,0) on (node 1, slot 0) with ordered data mode.",
+                    "o2dlm: Joining domain 1234 ( 1 2 ) 2 nodes",
+                    "(a remark in brackets): ERROR: of something else",
+                    "(mount.ocfs2,1234,0):ocfs2_fill_super: no line ERROR: x"));
+
+TEST(FileSystems, AnOcfs2ErrorAndWhatFollowsItAreOne) {
+  const auto findings = findings_in(
+      stamped({"OCFS2: ERROR (device sdb): ocfs2_check_dir_entry: bad entry",
+               "On-disk corruption discovered. Please run fsck.ocfs2 once the filesystem is unmounted.",
+               "OCFS2: File system is now read-only."}));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, "ocfs2");
+  EXPECT_EQ(findings[0].function, "ocfs2_check_dir_entry");
+}
+
+TEST(FileSystems, TheGlocksOfAGlockBugAreValues) {
+  const auto findings = findings_in(real_console("self-unpatched-node1"));
+  const auto bug = std::find_if(findings.begin(), findings.end(),
+                                [](const Finding& finding) { return finding.kind == "bug"; });
+  ASSERT_NE(bug, findings.end());
+  const GlockHolder holder{GlockMode::DF, true, false, 105, "mdio"};
+  EXPECT_THAT(bug->glocks, ElementsAre(Glock{{2, 0x13030}, GlockMode::EX, {holder}}));
+}
+
+}  // namespace
+}  // namespace gridlock::console
