@@ -170,6 +170,7 @@ bool is_glock_wait(std::string_view function) { return is_in(kGlockWaits, functi
 bool is_plumbing(std::string_view function) { return is_in(kPlumbing, function); }
 
 bool is_dispatcher(std::string_view function) { return is_in(kDispatchers, function); }
+bool is_bottom(std::string_view function) { return is_in(kBottoms, function); }
 bool is_interrupt_entry(std::string_view function) { return is_in(kInterruptEntries, function); }
 bool is_stall_reporter(std::string_view function) { return is_in(kStallReporters, function); }
 

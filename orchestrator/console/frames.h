@@ -46,6 +46,9 @@ bool is_dispatcher(std::string_view function);
 /// Entry code of interrupts: below it stands what was interrupted.
 bool is_interrupt_entry(std::string_view function);
 
+/// Where a trace ends because the kernel was entered there.
+bool is_bottom(std::string_view function);
+
 /// What the interrupt calls that reports a stalled cpu.
 bool is_stall_reporter(std::string_view function);
 

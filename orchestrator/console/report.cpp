@@ -186,13 +186,23 @@ void Report::keep(const Line& line, LineRole role) {
   if (is_over()) too_long_ = true;
   if (line.cut) cut_ = true;
   if (role == LineRole::trace_begin) trace_begun_ = true;
-  const bool counts = trace_begun_ || !extent_of(phrase_->shape).needs_title;
-  if (role == LineRole::frame && stack_may_begin_ && counts) ++frames_;
-  if (role == LineRole::task_begin && stack_may_begin_) task_open_ = true;
+  if (stack_may_begin_ && (trace_begun_ || !extent_of(phrase_->shape).needs_title))
+    follow_trace(line.text, role);
   if (role == LineRole::task_end) task_closed_ = true;
   if (line.time) last_time_ = line.time;
   if (lines_.size() < kMaxKeptLines) lines_.push_back(kept(line.text));
   if (role == LineRole::other) read_who(line.text);
+}
+
+void Report::follow_trace(std::string_view text, LineRole role) {
+  if (role == LineRole::frame) {
+    const auto frame = parse_frame(text);
+    if (!frame || !frame->certain || frame->inlined) return;
+    ++frames_;
+    bottom_reached_ = bottom_reached_ || is_bottom(plain_name(frame->location.symbol));
+  } else if (role == LineRole::task_end || text.starts_with("RIP: 0033:")) {
+    bottom_reached_ = true;
+  }
 }
 
 void Report::read_who(std::string_view text) {
@@ -237,9 +247,8 @@ std::string Report::incomplete() const {
   if (mixed_) return "mixed with another report";
   if (cut_) return "a line of it is cut or holds two lines";
   if (extent.needs_stack && frames_ == 0) return "it has no call trace";
-  if (task_open_ && !task_closed_ && !end_seen_) return "its call trace is cut off";
+  if (frames_ > 0 && !bottom_reached_ && !end_seen_) return "its call trace is cut off";
   if (too_long_) return "it is longer than a report can be";
-  if (extent.ends_at_end_trace && extent.needs_stack && !end_seen_) return "its end is missing";
   return {};
 }
 

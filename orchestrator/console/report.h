@@ -85,6 +85,7 @@ class Report {
  private:
   Fed feed_own(const Line& line, LineRole role);
   void keep(const Line& line, LineRole role);
+  void follow_trace(std::string_view text, LineRole role);
   void read_who(std::string_view text);
   bool is_over() const;
 
@@ -107,10 +108,10 @@ class Report {
   int total_ = 0;  // lines, those not kept too
   int passed_by_ = 0;
   int foreign_ = 0;  // lines in a row that look like nothing of a report
-  int frames_ = 0;   // of the call trace that names it
+  int frames_ = 0;   // of its call traces, those the unwinder was sure of
   bool stack_may_begin_ = true;
   bool trace_begun_ = false;
-  bool task_open_ = false;
+  bool bottom_reached_ = false;  // a call trace went down to where the kernel was entered
   bool task_closed_ = false;
   bool locks_ = false;  // inside "Showing all locks held"
   bool end_seen_ = false;

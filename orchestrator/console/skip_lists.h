@@ -445,6 +445,26 @@ inline constexpr std::array kInterruptEntries = std::to_array<std::string_view>(
     "__irq_svc",
 });
 
+// Where the kernel is entered, or a thread of it begins.
+inline constexpr std::array kBottoms = std::to_array<std::string_view>({
+    "entry_*",
+    "ret_from_*",
+    "ret_fast_syscall",
+    "start_secondary",
+    "secondary_startup*",
+    "secondary_start_kernel",
+    "start_kernel",
+    "x86_64_start_*",
+    "i386_start_kernel",
+    "asm_exc_*",
+    "page_fault",
+    "sysenter_*",
+    "tracesys*",
+    "system_call*",
+    "el0*",
+    "__irq_usr",
+});
+
 // What a stalled cpu's own interrupt is in when it prints.
 inline constexpr std::array kStallReporters = std::to_array<std::string_view>({
     "sched_show_task",

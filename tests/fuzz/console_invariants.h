@@ -24,7 +24,7 @@ inline std::vector<console::Finding> console_findings(std::string_view bytes, st
 
 inline bool same_finding(const console::Finding& a, const console::Finding& b) {
   return a.kind == b.kind && a.title == b.title && a.function == b.function &&
-         a.frames == b.frames && a.task == b.task && a.pid == b.pid && a.cpu == b.cpu &&
+         a.frames == b.frames && a.stack == b.stack && a.glocks == b.glocks && a.task == b.task && a.pid == b.pid && a.cpu == b.cpu &&
          a.kernel_time == b.kernel_time && a.begin == b.begin && a.end == b.end &&
          a.secondary == b.secondary && a.incomplete == b.incomplete && a.identity == b.identity;
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "fuzz/console_invariants.h"
 #include "support/console_text.h"
 
 namespace gridlock::console {
@@ -84,6 +85,16 @@ TEST(LabelledConsoles, AreReadAsTheirLabelsSay) {
   EXPECT_GE(silence.right, silence.all - 1);
   EXPECT_GE(exact.share(), 0.85);
   EXPECT_GE(among.share(), 0.90);
+}
+
+TEST(LabelledConsoles, HoldTheInvariants) {
+  const std::vector<Row> rows = labelled_rows();
+  if (rows.empty()) GTEST_SKIP() << "the labelled consoles are not here";
+  std::size_t findings = 0;
+  for (const Row& row : rows)
+    EXPECT_NO_THROW(findings += fuzz::check_console_bytes(row.at("log").get<std::string>()))
+        << text_of(row, "file");
+  EXPECT_GE(findings, rows.size() / 2);
 }
 
 }  // namespace
