@@ -135,6 +135,7 @@ TEST_F(CliElsewhere, VerbsThatOnlyReadNeedNoCheckout) {
   EXPECT_EQ(run_elsewhere({"--version"}).value, 0);
   EXPECT_EQ(run_elsewhere({"--help"}).value, 0);
   EXPECT_EQ(run_elsewhere({"run", "--help"}).value, 0);
+  EXPECT_EQ(run_elsewhere({"scan", "/dev/null"}).value, 0);
 }
 
 TEST_F(CliElsewhere, CheckFindsMistakesAndSaysWhatItDidNotLookFor) {
@@ -159,7 +160,7 @@ TEST_F(Cli, HelpNamesEveryVerb) {
   const CommandResult result = run({"--help"});
   EXPECT_EQ(result.value, 0);
   for (const char* const verb :
-       {"check", "plan", "prepare", "run", "report", "list", "clean"})
+       {"check", "plan", "prepare", "run", "report", "list", "scan", "clean"})
     EXPECT_NE(result.output.find(verb), std::string::npos) << verb;
 }
 
