@@ -70,6 +70,7 @@ int run(int argc, char** argv, std::stop_token stop) {
   add_run(app, context, &exit_code);
   add_report(app, context, &exit_code);
   add_list(app, context, &exit_code);
+  add_scan(app, context, &exit_code);
   add_clean(app, context, &exit_code);
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/verbs.h"
+#include "host/paths.h"
 #include "host/processes.h"
 
 namespace gridlock {
@@ -12,7 +13,7 @@ void add_clean(CLI::App& app, Context& context, int* exit_code) {
       "clean", "End and remove what killed runs left: QEMU, sockets, scratch disks");
   verb->footer("Results and the cache are never touched; neither are runs that are alive.");
   verb->callback([&context, exit_code] {
-    const std::vector<std::string> removed = end_leftovers(context.installation.runs);
+    const std::vector<std::string> removed = end_leftovers(run_base_directory());
     if (!context.quiet) {
       for (const std::string& what : removed) std::printf("%s\n", what.c_str());
       if (removed.empty()) std::printf("nothing was left\n");

@@ -17,7 +17,7 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-/// The checkout: where images/kernels is, from the program's own place upwards.
+/// The checkout: where images/kernels is, from the program's own place upwards; empty if nowhere.
 std::filesystem::path find_home() {
   if (const std::string given = environment("GRIDLOCK_HOME"); !given.empty())
     return std::filesystem::absolute(given);
@@ -27,8 +27,14 @@ std::filesystem::path find_home() {
     place = place.parent_path();
     if (std::filesystem::is_directory(place / "images" / "kernels", error)) return place;
   }
-  throw UsageError("the folder with Gridlock's images/ was not found above the program",
-                   "set GRIDLOCK_HOME to a checkout of Gridlock");
+  return {};
+}
+
+const std::filesystem::path& require_home(const std::filesystem::path& home) {
+  if (home.empty())
+    throw UsageError("the folder with Gridlock's images/ was not found above the program",
+                     "set GRIDLOCK_HOME to a checkout of Gridlock");
+  return home;
 }
 
 }  // namespace
@@ -37,29 +43,36 @@ Context make_context(const std::vector<std::string>& arguments, std::stop_token 
   Context context;
   context.home = find_home();
   context.stop = std::move(stop);
-  context.installation.recipe = context.home / "images" / "rootfs";
-  std::error_code error;
-  // Beside the program, or one above for a measurement in tests/.
-  const std::filesystem::path place =
-      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  context.installation.programs = std::filesystem::is_directory(place / "node", error)
-                                      ? place / "node"
-                                      : place.parent_path() / "node";
-  context.installation.cache = cache_directory(environment("GRIDLOCK_CACHE"),
-                                               environment("XDG_CACHE_HOME"), environment("HOME"));
-  context.installation.runs = run_base_directory();
-  context.installation.results = context.home / "results";
   context.no_colour = !environment("NO_COLOR").empty();
   context.command = join(arguments, " ");
   return context;
 }
 
+Installation Context::installation() const {
+  Installation installation;
+  installation.recipe = require_home(home) / "images" / "rootfs";
+  std::error_code error;
+  // Beside the program, or one above for a measurement in tests/.
+  const std::filesystem::path place =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  installation.programs = std::filesystem::is_directory(place / "node", error)
+                              ? place / "node"
+                              : place.parent_path() / "node";
+  installation.cache = cache_directory(environment("GRIDLOCK_CACHE"), environment("XDG_CACHE_HOME"),
+                                       environment("HOME"));
+  installation.runs = run_base_directory();
+  installation.results = home / "results";
+  return installation;
+}
+
 HostFacts Context::host_facts() const {
-  return read_host_facts(*runner, home / "images" / "kernels", stop);
+  return read_host_facts(*runner, require_home(home) / "images" / "kernels", stop);
 }
 
 Plan Context::plan(const std::filesystem::path& file, const PlanOptions& options) const {
-  return make_plan(load_topology(file), options, host_facts());
+  // The file's own mistakes come first: to find them takes nothing else.
+  const Topology topology = load_topology(file);
+  return make_plan(topology, options, host_facts());
 }
 
 ProgressStyle Context::progress_style() const {

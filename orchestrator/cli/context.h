@@ -17,14 +17,20 @@ namespace gridlock {
 
 /// What every verb gets: where things are, how to talk to the person, when to stop.
 struct Context {
-  std::filesystem::path home;       ///< the checkout: images/, topologies/, results/
-  Installation installation;
   std::stop_token stop;
   std::string command;              ///< as typed, to repeat it
   bool quiet = false;
   bool json = false;
   bool no_colour = false;
 
+  /// The checkout: images/, topologies/, results/; empty if the program belongs to none. Verbs that
+  /// only read do without it.
+  std::filesystem::path home;
+
+  /// Where a verb that runs something works. Throws UsageError if there is no checkout or no place
+  /// for the cache.
+  Installation installation() const;
+  /// Throws UsageError if there is no checkout.
   HostFacts host_facts() const;
   ProgressStyle progress_style() const;
   /// Colour for standard output: only on a terminal that does not refuse it (NO_COLOR).
@@ -34,8 +40,8 @@ struct Context {
   std::unique_ptr<CommandRunner> runner = make_command_runner();
 };
 
-/// Finds the checkout the program belongs to and the user's folders. The only place that reads the
-/// environment: GRIDLOCK_HOME, GRIDLOCK_CACHE, XDG_CACHE_HOME, HOME.
+/// Finds the checkout the program belongs to. context.cpp is the only place that reads the
+/// environment: GRIDLOCK_HOME, GRIDLOCK_CACHE, XDG_CACHE_HOME, HOME, NO_COLOR.
 Context make_context(const std::vector<std::string>& arguments, std::stop_token stop);
 
 }  // namespace gridlock

@@ -16,7 +16,7 @@ void add_prepare(CLI::App& app, Context& context, int* exit_code) {
   verb->callback([choice, &context, exit_code] {
     const Plan plan = context.plan(choice->file, choice->options);
     const auto progress = make_console_progress(context.progress_style());
-    prepare(plan, context.installation, *context.runner, *progress, context.stop);
+    prepare(plan, context.installation(), *context.runner, *progress, context.stop);
     *exit_code = 0;
   });
 }

@@ -13,7 +13,7 @@ void add_report(CLI::App& app, Context& context, int* exit_code) {
   auto name = std::make_shared<std::string>("latest");
   verb->add_option("RUN", *name, "A run's folder, its name or the end of it, or 'latest'");
   verb->callback([name, &context, exit_code] {
-    const std::filesystem::path directory = find_run(context.installation.results, *name);
+    const std::filesystem::path directory = find_run(context.installation().results, *name);
     const RunRecord run = read_run(directory);
     const std::string text = context.json ? to_json(run).dump(2) + "\n"
                                           : text_report(run, directory.string(), context.colour());
@@ -25,7 +25,7 @@ void add_report(CLI::App& app, Context& context, int* exit_code) {
 void add_list(CLI::App& app, Context& context, int* exit_code) {
   auto* const verb = app.add_subcommand("list", "List the runs that were kept, oldest first");
   verb->callback([&context, exit_code] {
-    const std::vector<RunRecord> runs = list_runs(context.installation.results);
+    const std::vector<RunRecord> runs = list_runs(context.installation().results);
     if (context.json)
       for (const RunRecord& run : runs) std::printf("%s\n", to_json(run).dump().c_str());
     else

@@ -15,15 +15,17 @@ void add_run(CLI::App& app, Context& context, int* exit_code) {
       app.add_subcommand("run", "Run a topology's trials and say what the kernels did");
   auto choice = std::make_shared<PlanChoice>();
   add_plan_options(*verb, *choice);
-  verb->add_option("--results", context.installation.results, "Folder for the results")
-      ->type_name("DIR");
-  verb->callback([choice, &context, exit_code] {
+  auto results = std::make_shared<std::filesystem::path>();
+  verb->add_option("--results", *results, "Folder for the results")->type_name("DIR");
+  verb->callback([choice, results, &context, exit_code] {
+    Installation installation = context.installation();
+    if (!results->empty()) installation.results = *results;
     const HostFacts host = context.host_facts();
     const Plan plan = context.plan(choice->file, choice->options);
     const auto progress = make_console_progress(context.progress_style());
     const auto loop = make_qt_event_loop();
-    const RunResult result = run_plan(plan, context.installation, host, context.command,
-                                      *context.runner, *progress, *progress, *loop, context.stop);
+    const RunResult result = run_plan(plan, installation, host, context.command, *context.runner,
+                                      *progress, *progress, *loop, context.stop);
     progress->clear();
     const std::string text =
         context.json ? to_json(result.record).dump() + "\n"

@@ -19,6 +19,7 @@ void add_prepare(CLI::App& app, Context& context, int* exit_code);
 void add_run(CLI::App& app, Context& context, int* exit_code);
 void add_report(CLI::App& app, Context& context, int* exit_code);
 void add_list(CLI::App& app, Context& context, int* exit_code);
+void add_scan(CLI::App& app, Context& context, int* exit_code);
 void add_clean(CLI::App& app, Context& context, int* exit_code);
 
 }  // namespace gridlock

@@ -32,8 +32,8 @@ std::string_view code_of(Tone tone) {
 
 }  // namespace
 
-std::string Page::painted(const std::string& text, Tone tone) const {
-  if (colour_ == Colour::off || tone == Tone::plain || text.empty()) return text;
+std::string painted(const std::string& text, Tone tone, Colour colour) {
+  if (colour == Colour::off || tone == Tone::plain || text.empty()) return text;
   return std::string(code_of(tone)) + text + "\x1b[0m";
 }
 
@@ -49,7 +49,7 @@ void Page::row(const std::vector<Piece>& pieces) {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       const std::string text = line < columns[i].size() ? columns[i][line] : "";
       if (!text.empty()) {
-        text_ += std::string(owed, ' ') + painted(text, pieces[i].tone);
+        text_ += std::string(owed, ' ') + painted(text, pieces[i].tone, colour_);
         owed = 0;
       }
       const std::size_t used = display_width(text);

@@ -11,6 +11,9 @@ namespace gridlock {
 
 enum class Tone { plain, good, bad, doubtful, heading };
 
+/// `text` in the colour of `tone`, or as it is if there is to be none.
+std::string painted(const std::string& text, Tone tone, Colour colour);
+
 /// A page of text for a terminal or a file: at most kWidth columns, labels in a column of their
 /// own. Colours are never the only carrier of a meaning.
 class Page {
@@ -37,8 +40,6 @@ class Page {
   const std::string& text() const { return text_; }
 
  private:
-  std::string painted(const std::string& text, Tone tone) const;
-
   Colour colour_;
   std::string text_;
 };

@@ -74,7 +74,7 @@ double bare_boot(const Context& context, const Plan& plan, const Prepared& prepa
 TrialRecord lab(const Context& context, const std::string& topology, const std::string& kernel) {
   const TempDir results(std::filesystem::temp_directory_path());
   Command command;
-  command.program = context.installation.programs.parent_path() / "gridlock";
+  command.program = context.installation().programs.parent_path() / "gridlock";
   command.arguments = {"--quiet", "run", topology, "--kernel", kernel, "--results", results.path()};
   command.deadline = std::chrono::minutes(20);
   context.runner->run(command, context.stop);
@@ -90,18 +90,19 @@ int bench(const std::vector<std::string>& arguments) {
   if (arguments.size() < 2) throw UsageError("usage: lab_bench TOPOLOGY [ROUNDS]");
   const int rounds = arguments.size() > 2 ? std::atoi(arguments[2].c_str()) : 3;
   const Context context = make_context(arguments, {});
+  const Installation installation = context.installation();
   Plan plan = context.plan(arguments[1], {});
   plan.kernels.resize(1);
   const auto progress = make_console_progress(ProgressStyle::quiet);
   const Prepared prepared =
-      prepare(plan, context.installation, *context.runner, *progress, context.stop);
+      prepare(plan, installation, *context.runner, *progress, context.stop);
   const auto loop = make_qt_event_loop();
   const TscMeter tsc;
   const QemuUser user = qemu_user();
-  const RunDirectory directory(context.installation.runs, user.uid, user.gid);
+  const RunDirectory directory(installation.runs, user.uid, user.gid);
   // One for all rounds: a process can have one root of the embedded driver only.
   const auto hypervisor = open_libvirt_hypervisor(directory.path() / "virt", *loop,
-                                                  context.installation.cache / "libvirt");
+                                                  installation.cache / "libvirt");
   std::vector<double> bare;
   std::vector<double> mounted;
   std::vector<double> ratios;

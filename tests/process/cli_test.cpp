@@ -116,10 +116,51 @@ TEST_F(Cli, CleanWithNothingLeftSaysSo) {
   EXPECT_FALSE(result.output.empty());
 }
 
+/// A copy of the program, with no checkout above it.
+class CliElsewhere : public Cli {
+ protected:
+  CommandResult run_elsewhere(std::vector<std::string> arguments) {
+    const std::filesystem::path program = folder_.path() / "gridlock";
+    if (!std::filesystem::exists(program))
+      std::filesystem::copy_file(std::filesystem::path(GRIDLOCK_BINARY_DIR) / "gridlock", program);
+    arguments.insert(arguments.begin(), {"-i", program.string()});
+    Command command;
+    command.program = "/usr/bin/env";
+    command.arguments = std::move(arguments);
+    return make_command_runner()->run(command, {});
+  }
+};
+
+TEST_F(CliElsewhere, VerbsThatOnlyReadNeedNoCheckout) {
+  EXPECT_EQ(run_elsewhere({"--version"}).value, 0);
+  EXPECT_EQ(run_elsewhere({"--help"}).value, 0);
+  EXPECT_EQ(run_elsewhere({"run", "--help"}).value, 0);
+  EXPECT_EQ(run_elsewhere({"scan", "/dev/null"}).value, 0);
+}
+
+TEST_F(CliElsewhere, CheckFindsMistakesAndSaysWhatItDidNotLookFor) {
+  const CommandResult good = run_elsewhere({"check", write("good.yaml", kTopology)});
+  EXPECT_EQ(good.value, 0) << good.errors;
+  EXPECT_NE(good.output.find("were not looked for"), std::string::npos) << good.output;
+  EXPECT_EQ(run_elsewhere({"check", write("bad.yaml", "name: x\nkernels: [\n")}).value, 2);
+}
+
+TEST_F(CliElsewhere, VerbsThatRunSomethingSayWhatIsMissing) {
+  for (const char* const verb : {"plan", "run", "prepare"}) {
+    const CommandResult result = run_elsewhere({verb, write("good.yaml", kTopology)});
+    EXPECT_EQ(result.value, 2) << verb;
+    EXPECT_NE(result.errors.find("GRIDLOCK_HOME"), std::string::npos) << result.errors;
+  }
+  const CommandResult mistaken =
+      run_elsewhere({"plan", write("bad.yaml", "name: x\nkernels: [\n")});
+  EXPECT_NE(mistaken.errors.find("^"), std::string::npos) << mistaken.errors;
+}
+
 TEST_F(Cli, HelpNamesEveryVerb) {
   const CommandResult result = run({"--help"});
   EXPECT_EQ(result.value, 0);
-  for (const char* const verb : {"check", "plan", "prepare", "run", "report", "list", "clean"})
+  for (const char* const verb :
+       {"check", "plan", "prepare", "run", "report", "list", "scan", "clean"})
     EXPECT_NE(result.output.find(verb), std::string::npos) << verb;
 }
 
