@@ -195,4 +195,12 @@ const Phrase* match_header(std::string_view text) {
   return nullptr;
 }
 
+std::vector<std::string_view> trigger_phrases() {
+  std::vector<std::string_view> starts;
+  for (const Phrase& phrase : kPhrases) starts.push_back(phrase.start);
+  std::sort(starts.begin(), starts.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  return starts;
+}
+
 }  // namespace gridlock::console
