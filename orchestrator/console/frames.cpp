@@ -48,12 +48,79 @@ bool names_pc(std::string_view text) {
          text.starts_with("NIP [") || text.starts_with("epc : ");
 }
 
-template <std::size_t N>
-bool is_in(const std::array<std::string_view, N>& names, std::string_view function) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return name.ends_with('*') ? function.starts_with(name.substr(0, name.size() - 1))
-                               : function == name;
-  });
+/// A list of names, where a `*` at the end stands for any ending, sorted for looking up.
+class Names {
+ public:
+  explicit Names(std::span<const std::string_view> list) {
+    for (std::string_view name : list) {
+      const bool open = name.ends_with('*');
+      if (open) name.remove_suffix(1);
+      names_.push_back({name, open});
+      begins_.at(static_cast<unsigned char>(name.front())) = true;
+    }
+    // Open names first among equals, so that what they cover comes right behind them and goes.
+    // Then the last name not behind a text is the only one that can match it.
+    std::sort(names_.begin(), names_.end(), [](const Name& a, const Name& b) {
+      return a.text != b.text ? a.text < b.text : a.open && !b.open;
+    });
+    std::vector<Name> needed;
+    for (const Name& name : names_)
+      if (needed.empty() || !needed.back().matches(name.text)) needed.push_back(name);
+    names_ = std::move(needed);
+  }
+
+  bool have(std::string_view text) const {
+    if (text.empty() || !begins_[static_cast<unsigned char>(text.front())]) return false;
+    const auto behind =
+        std::upper_bound(names_.begin(), names_.end(), text,
+                         [](std::string_view t, const Name& name) { return t < name.text; });
+    return behind != names_.begin() && std::prev(behind)->matches(text);
+  }
+
+ private:
+  struct Name {
+    std::string_view text;
+    bool open;
+    bool matches(std::string_view other) const {
+      return open ? other.starts_with(text) : other == text;
+    }
+  };
+  std::vector<Name> names_;
+  std::array<bool, 256> begins_{};  // first bytes of names
+};
+
+/// Whether `text` is one of a list of skip_lists.h.
+template <const auto& kList>
+bool is_in(std::string_view text) {
+  static const Names names(kList);
+  return names.have(text);
+}
+
+/// A line of a call trace, cut up.
+struct Cut {
+  std::string_view symbol;
+  bool certain = true;
+};
+
+std::optional<Cut> cut_frame(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with("[<")) {  // kernels before 4.10 print the address first
+    const std::size_t close = text.find(">]");
+    if (close == std::string_view::npos) return std::nullopt;
+    text = trimmed(text.substr(close + 2));
+  }
+  Cut cut;
+  if (text.starts_with("? ")) {
+    cut.certain = false;
+    text = trimmed(text.substr(2));
+  }
+  std::size_t end = 0;
+  while (end < text.size() && is_symbol_char(text[end])) ++end;
+  if (end == 0 || end > kMaxSymbol) return std::nullopt;
+  const bool inlined = text.ends_with(" [inline]") && text[end] == ' ';
+  if (!inlined && !is_offset(text.substr(end))) return std::nullopt;
+  cut.symbol = text.substr(0, end);
+  return cut;
 }
 
 }  // namespace
@@ -70,24 +137,9 @@ std::string symbol_in(std::string_view text) {
 }
 
 std::optional<Frame> parse_frame(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with("[<")) {  // kernels before 4.10 print the address first
-    const std::size_t close = text.find(">]");
-    if (close == std::string_view::npos) return std::nullopt;
-    text = trimmed(text.substr(close + 2));
-  }
-  Frame frame;
-  if (text.starts_with("? ")) {
-    frame.certain = false;
-    text = trimmed(text.substr(2));
-  }
-  std::size_t end = 0;
-  while (end < text.size() && is_symbol_char(text[end])) ++end;
-  if (end == 0 || end > kMaxSymbol) return std::nullopt;
-  const bool inlined = text.ends_with(" [inline]") && text[end] == ' ';
-  if (!inlined && !is_offset(text.substr(end))) return std::nullopt;
-  frame.function = plain_name(text.substr(0, end));
-  return frame;
+  const auto cut = cut_frame(text);
+  if (!cut) return std::nullopt;
+  return Frame{plain_name(cut->symbol), cut->certain};
 }
 
 std::string plain_name(std::string_view symbol) {
@@ -99,9 +151,9 @@ std::string plain_name(std::string_view symbol) {
   return std::string(symbol);
 }
 
-bool is_primitive(std::string_view function) { return is_in(kPrimitives, function); }
-bool is_glock_wait(std::string_view function) { return is_in(kGlockWaits, function); }
-bool is_plumbing(std::string_view function) { return is_in(kPlumbing, function); }
+bool is_primitive(std::string_view function) { return is_in<kPrimitives>(function); }
+bool is_glock_wait(std::string_view function) { return is_in<kGlockWaits>(function); }
+bool is_plumbing(std::string_view function) { return is_in<kPlumbing>(function); }
 
 Stack stack_in(std::span<const std::string> lines) {
   Stack stack;
@@ -153,6 +205,11 @@ std::vector<std::string> telling_frames(const Stack& stack) {
   return telling;
 }
 
+bool is_ruler(std::string_view text) {
+  const std::string_view bare = trimmed(text);
+  return bare.size() >= 20 && bare.find_first_not_of('=') == std::string_view::npos;
+}
+
 LineRole role_of(std::string_view text) {
   const std::string_view bare = trimmed(text);
   if (bare.empty()) return LineRole::blank;
@@ -164,10 +221,9 @@ LineRole role_of(std::string_view text) {
     return LineRole::end_trace;
   if (bare.starts_with("Call Trace:") || bare.starts_with("Call trace:"))
     return LineRole::trace_begin;
-  if (bare.size() >= 20 && bare.find_first_not_of('=') == std::string_view::npos)
-    return LineRole::ruler;
-  if (is_in(kRegisterLines, bare)) return LineRole::registers;
-  if (parse_frame(bare)) return LineRole::frame;
+  if (is_ruler(bare)) return LineRole::ruler;
+  if (is_in<kRegisterLines>(bare)) return LineRole::registers;
+  if (cut_frame(bare)) return LineRole::frame;
   return LineRole::other;
 }
 

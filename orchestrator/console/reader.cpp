@@ -125,9 +125,9 @@ void Reader::Machine::on_line(const RawLine& raw) {
 
 bool Reader::Machine::is_taken(Writer& writer, const Phrase* phrase, const Line& line) {
   if (!writer.report) return false;
-  const bool begins_another =
-      phrase != nullptr ? !writer.report->absorbs(*phrase, line.text)
-                        : Preamble::begins(line.text) && role_of(line.text) != LineRole::ruler;
+  const bool begins_another = phrase != nullptr
+                                  ? !writer.report->absorbs(*phrase, line.text)
+                                  : Preamble::begins(line.text) && !is_ruler(line.text);
   if (begins_another) {
     close(writer);
     return false;
