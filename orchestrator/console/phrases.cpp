@@ -161,10 +161,11 @@ static_assert(std::all_of(kPhrases.begin(), kPhrases.end(),
 
 /// The first four bytes of `text` in few bits.
 constexpr std::size_t key_of(const char* text) {
-  std::uint32_t bytes = 0;
-  for (std::size_t i = 0; i < kKeyLength; ++i)
-    bytes |= static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])) << (8 * i);
-  return (bytes * 2654435761U) >> (32 - kKeyBits);
+  const auto byte = [text](unsigned i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])) << (8 * i);
+  };
+  // Written out, compilers make one load of it.
+  return ((byte(0) | byte(1) | byte(2) | byte(3)) * 2654435761U) >> (32 - kKeyBits);
 }
 
 /// Where in the table to look: at nearly all places of nearly all lines nowhere.
