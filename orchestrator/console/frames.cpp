@@ -15,10 +15,16 @@ constexpr std::size_t kMaxTelling = 8;
 constexpr std::size_t kMaxSymbol = 128;
 constexpr int kMaxForeign = 4;  // lines in a row that are not of a trace and end it
 
-bool is_symbol_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '$';
-}
+/// The bytes symbols are made of.
+constexpr std::array<bool, 256> kSymbolBytes = [] {
+  std::array<bool, 256> bytes{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789_.$"))
+    bytes[static_cast<unsigned char>(c)] = true;
+  return bytes;
+}();
+
+bool is_symbol_char(char c) { return kSymbolBytes[static_cast<unsigned char>(c)]; }
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
