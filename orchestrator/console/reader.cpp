@@ -69,6 +69,7 @@ bool is_consequence_panic(std::string_view header) {
 struct Reader::Machine {
   LineSplitter splitter;
   std::map<std::string, Writer, std::less<>> writers;
+  std::size_t open_reports = 0;  // of the writers
   std::vector<Finding> findings;
   std::deque<Death> deaths;
   std::uint64_t bytes = 0;
@@ -147,6 +148,7 @@ bool Reader::Machine::is_taken(Writer& writer, const Phrase* phrase, const Line&
 }
 
 void Reader::Machine::close_silent(const Line& line) {
+  if (open_reports == 0) return;  // writers may be left with a preamble that led to nothing
   for (auto it = writers.begin(); it != writers.end();) {
     const bool silent = it->second.report && it->second.report->is_silent_at(line, lines);
     if (silent) close(it->second);
@@ -156,6 +158,7 @@ void Reader::Machine::close_silent(const Line& line) {
 
 void Reader::Machine::on_header(Writer& writer, const Phrase& phrase, const Line& line) {
   writer.report.emplace(phrase, line, lines, writer.preamble);
+  ++open_reports;
   if (phrase.shape == Shape::line) close(writer);
 }
 
@@ -184,6 +187,7 @@ void Reader::Machine::close(Writer& writer) {
   }
   put(std::move(finding));
   writer.report.reset();
+  --open_reports;
 }
 
 void Reader::Machine::close_all() {
@@ -237,10 +241,7 @@ std::vector<Finding> Reader::take() {
   return taken;
 }
 
-bool Reader::pending() const {
-  return std::any_of(machine_->writers.begin(), machine_->writers.end(),
-                     [](const auto& entry) { return entry.second.report.has_value(); });
-}
+bool Reader::pending() const { return machine_->open_reports > 0; }
 
 std::uint64_t Reader::bytes_read() const { return machine_->bytes; }
 std::uint64_t Reader::lines_read() const { return machine_->lines; }
