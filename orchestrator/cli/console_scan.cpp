@@ -44,9 +44,14 @@ void ConsoleScan::tell_what_is_known() {
         [](std::uint64_t begin, const console::Finding& held) { return begin < held.begin; });
     held_.insert(at, std::move(finding));
   }
-  const std::size_t kept = reader_.pending() ? kMaxHeld : 0;
-  if (held_.size() <= kept) return;
-  const auto end = held_.begin() + static_cast<std::ptrdiff_t>(held_.size() - kept);
+  const auto open = reader_.open_since();
+  const auto known = std::find_if(held_.begin(), held_.end(), [&](const console::Finding& held) {
+    return open && held.begin >= *open;
+  });
+  const auto surplus = held_.size() > kMaxHeld
+                           ? held_.begin() + static_cast<std::ptrdiff_t>(held_.size() - kMaxHeld)
+                           : held_.begin();
+  const auto end = std::max(known, surplus);
   for (auto it = held_.begin(); it != end; ++it) report_.finding(file_, *it);
   held_.erase(held_.begin(), end);
 }

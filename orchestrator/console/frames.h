@@ -65,5 +65,7 @@ enum class LineRole {
   other
 };
 LineRole role_of(std::string_view text);
+/// Whether its role is that of a ruler.
+bool is_ruler(std::string_view text);
 
 }  // namespace gridlock::console

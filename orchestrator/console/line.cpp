@@ -62,6 +62,24 @@ void drop_level(std::string_view& text) {
     text.remove_prefix(close + 1);
 }
 
+/// Takes off what dmesg -T and journalctl put before a text: "[Mon Nov 23 04:56:25 2026] ", or a
+/// date, a host's name and "kernel: ".
+void drop_capture(std::string_view& text) {
+  constexpr std::size_t kDate = 24;
+  constexpr std::size_t kMaxSyslog = 100;
+  if (text.starts_with('[') && text.size() > kDate + 2 && text[kDate + 1] == ']' &&
+      text[4] == ' ' && text[8] == ' ' && text[14] == ':' && text[17] == ':' && text[20] == ' ') {
+    text.remove_prefix(kDate + 2);
+    if (text.starts_with(' ')) text.remove_prefix(1);
+    return;
+  }
+  const std::size_t kernel = text.substr(0, kMaxSyslog).find(" kernel: ");
+  if (kernel == std::string_view::npos) return;
+  const bool dated = (kernel > 15 && text[3] == ' ' && text[9] == ':' && text[12] == ':') ||
+                     (kernel > 19 && text[4] == '-' && text[7] == '-' && text[13] == ':');
+  if (dated) text.remove_prefix(kernel + 9);
+}
+
 }  // namespace
 
 Line parse_line(const RawLine& raw) {
@@ -74,6 +92,7 @@ Line parse_line(const RawLine& raw) {
     if (line.text.starts_with(' ')) line.text.remove_prefix(1);
     return line;
   }
+  drop_capture(line.text);
   drop_level(line.text);
   line.caller = take_caller(line.text);
   if (!line.caller.empty() && line.text.starts_with(' ')) line.text.remove_prefix(1);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 namespace gridlock::console {
@@ -211,11 +212,32 @@ constexpr std::array kDetails = std::to_array<std::string_view>(
     {"CPU: ", "task:", "Code: ", "Hardware name: ", "Workqueue: ", "---[ end ",
      "Modules linked in:"});
 
-struct ByFirstByte {
-  std::array<std::vector<const Phrase*>, 256> rows;
-  ByFirstByte() {
-    for (const Phrase& phrase : kPhrases)
+constexpr std::size_t kKeyLength = 4;  // bytes that tell most places of a line from a phrase
+constexpr unsigned kKeyBits = 12;
+static_assert(std::all_of(kPhrases.begin(), kPhrases.end(),
+                          [](const Phrase& phrase) {
+                            return phrase.at_start || phrase.start.size() >= kKeyLength;
+                          }),
+              "a phrase's start is too short for its key");
+
+/// The first four bytes of `text` in few bits.
+constexpr std::size_t key_of(const char* text) {
+  const auto byte = [text](unsigned i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])) << (8 * i);
+  };
+  // Written out, compilers make one load of it.
+  return ((byte(0) | byte(1) | byte(2) | byte(3)) * 2654435761U) >> (32 - kKeyBits);
+}
+
+/// Where in the table to look: at nearly all places of nearly all lines nowhere.
+struct Index {
+  std::array<bool, 1 << kKeyBits> known{};           // keys of phrases
+  std::array<std::vector<const Phrase*>, 256> rows;  // by first byte
+  Index() {
+    for (const Phrase& phrase : kPhrases) {
+      if (phrase.start.size() >= kKeyLength) known.at(key_of(phrase.start.data())) = true;
       rows.at(static_cast<unsigned char>(phrase.start.front())).push_back(&phrase);
+    }
   }
 };
 
@@ -239,13 +261,14 @@ bool is_detail(std::string_view text) {
 }  // namespace
 
 const Phrase* match_header(std::string_view text) {
-  static const ByFirstByte index;
+  static const Index index;
   text = text.substr(0, kMaxHeader);
-  for (std::size_t at = 0; at < std::min(text.size(), kMaxStart); ++at) {
-    const auto& rows = index.rows[static_cast<unsigned char>(text[at])];
-    if (rows.empty() || (at > 0 && is_word(text[at - 1]) && is_word(text[at]))) continue;
+  for (std::size_t at = 0; at < kMaxStart && at + kKeyLength <= text.size(); ++at) {
+    // A line's own first byte is looked up in any case: some rows begin with less than a key.
+    if (at > 0 && !index.known[key_of(text.data() + at)]) continue;
+    if (at > 0 && is_word(text[at - 1]) && is_word(text[at])) continue;
     const std::string_view rest = text.substr(at);
-    for (const Phrase* phrase : rows) {
+    for (const Phrase* phrase : index.rows[static_cast<unsigned char>(text[at])]) {
       if (!rest.starts_with(phrase->start) || (phrase->at_start && at > 0)) continue;
       if (rest.find(phrase->then, phrase->start.size()) == std::string_view::npos) continue;
       if (phrase->holds != nullptr && !phrase->holds(text)) continue;
@@ -253,6 +276,14 @@ const Phrase* match_header(std::string_view text) {
     }
   }
   return nullptr;
+}
+
+std::vector<std::string_view> trigger_phrases() {
+  std::vector<std::string_view> starts;
+  for (const Phrase& phrase : kPhrases) starts.push_back(phrase.start);
+  std::sort(starts.begin(), starts.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  return starts;
 }
 
 }  // namespace gridlock::console

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace gridlock::console {
 
@@ -44,5 +45,8 @@ struct Phrase {
 /// The phrase that begins a report on this line, if one does.
 /// Sources: format strings of Linux 6.1; older and newer forms as the kernel's history has them.
 const Phrase* match_header(std::string_view text);
+
+/// Every `start` of the table, each once: a line without any of them begins no report.
+std::vector<std::string_view> trigger_phrases();
 
 }  // namespace gridlock::console

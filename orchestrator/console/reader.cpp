@@ -83,6 +83,7 @@ bool is_consequence_panic(std::string_view header) {
 struct Reader::Machine {
   LineSplitter splitter;
   std::map<std::string, Writer, std::less<>> writers;
+  std::size_t open_reports = 0;  // of the writers
   std::vector<Finding> findings;
   std::deque<Death> deaths;
   std::deque<std::pair<double, std::size_t>> headers;  ///< time and hash of the text, of this boot
@@ -92,6 +93,7 @@ struct Reader::Machine {
   std::uint64_t lines = 0;
   std::uint64_t dropped = 0;
   std::uint64_t replayed = 0;
+  std::uint64_t lost = 0;
   std::string last_line;
   bool anything_found = false;  // since this boot
   bool booted = false;          // a banner, or a later line of a boot, was seen
@@ -219,9 +221,9 @@ void Reader::Machine::on_text(const Line& line) {
 
 bool Reader::Machine::is_taken(Writer& writer, const Phrase* phrase, const Line& line) {
   if (!writer.report) return false;
-  const bool begins_another =
-      phrase != nullptr ? !writer.report->absorbs(*phrase, line.text)
-                        : Preamble::begins(line.text) && role_of(line.text) != LineRole::ruler;
+  const bool begins_another = phrase != nullptr
+                                  ? !writer.report->absorbs(*phrase, line.text)
+                                  : Preamble::begins(line.text) && !is_ruler(line.text);
   if (begins_another) {
     close(writer);
     return false;
@@ -241,6 +243,7 @@ bool Reader::Machine::is_taken(Writer& writer, const Phrase* phrase, const Line&
 }
 
 void Reader::Machine::close_silent(const Line& line) {
+  if (open_reports == 0) return;  // writers may be left with a preamble that led to nothing
   for (auto it = writers.begin(); it != writers.end();) {
     const bool silent = it->second.report && it->second.report->is_silent_at(line, lines);
     if (silent) close(it->second);
@@ -253,6 +256,7 @@ void Reader::Machine::close_silent(const Line& line) {
 void Reader::Machine::on_header(Writer& writer, const Phrase& phrase, const Line& line) {
   writer.replayed = is_replayed(line);
   writer.report.emplace(phrase, line, lines, writer.preamble);
+  ++open_reports;
   if (phrase.shape == Shape::line) close(writer);
 }
 
@@ -272,6 +276,7 @@ void Reader::Machine::on_reboot(const Line& line) {
 }
 
 void Reader::Machine::close(Writer& writer) {
+  --open_reports;
   if (writer.replayed) {
     writer.report.reset();
     return;
@@ -316,7 +321,10 @@ Writer& Reader::Machine::writer_of(const Line& line) {
 }
 
 void Reader::Machine::put(Finding finding) {
-  if (findings.size() < kMaxUntaken) findings.push_back(std::move(finding));
+  if (findings.size() < kMaxUntaken)
+    findings.push_back(std::move(finding));
+  else
+    ++lost;
 }
 
 Reader::Reader() : machine_(std::make_unique<Machine>()) {}
@@ -339,11 +347,20 @@ std::vector<Finding> Reader::take() {
   return taken;
 }
 
-bool Reader::pending() const {
-  return std::any_of(machine_->writers.begin(), machine_->writers.end(),
-                     [](const auto& entry) { return entry.second.report.has_value(); });
+bool Reader::pending() const { return machine_->open_reports > 0; }
+
+std::optional<std::uint64_t> Reader::open_since() const {
+  std::optional<std::uint64_t> first;
+  const auto begins = [&first](std::uint64_t at) { first = std::min(first.value_or(at), at); };
+  for (const auto& [caller, writer] : machine_->writers) {
+    if (writer.report) begins(writer.report->begin());
+    if (!writer.preamble.empty()) begins(writer.preamble.begin());
+  }
+  if (machine_->split) begins(machine_->split->begin);
+  return first;
 }
 
+std::uint64_t Reader::lost() const { return machine_->lost; }
 std::uint64_t Reader::bytes_read() const { return machine_->bytes; }
 std::uint64_t Reader::lines_read() const { return machine_->lines; }
 std::uint64_t Reader::dropped() const { return machine_->dropped; }

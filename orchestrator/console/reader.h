@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,13 +21,19 @@ class Reader {
 
   void feed(std::string_view bytes);
 
-  /// The console has ended, or is silent for good: closes what is open.
+  /// The console has ended, or has been silent for so long that the kernel is through with what it
+  /// was saying: closes what is open. More may be fed all the same.
   void finish();
 
-  /// Findings that are complete (or given up) since the last call, in order of their begin.
+  /// Findings that are complete (or given up) since the last call, in order of their begin. At most
+  /// 4096 wait to be taken; what comes then is counted and lost.
   std::vector<Finding> take();
+  std::uint64_t lost() const;
   /// A report has begun and not ended yet: a finding will come.
   bool pending() const;
+  /// Where the earliest begins of what is not ended yet; a finding may come that begins there. Every
+  /// finding before it has been given out or can be taken.
+  std::optional<std::uint64_t> open_since() const;
 
   std::uint64_t bytes_read() const;
   std::uint64_t lines_read() const;

@@ -33,6 +33,7 @@ std::optional<int> number_after(std::string_view text, std::string_view key) {
 
 /// Whether taint flags `G      D W` hold D: an oops or BUG came before.
 bool says_died(std::string_view text) {
+  if (text.find("Tainted: ") == std::string_view::npos) return false;  // find is faster than rfind
   const std::size_t at = text.rfind("Tainted: ");
   if (at == std::string_view::npos || text.find(" Not tainted ", at) != std::string_view::npos)
     return false;  // what looks like flags is a task's name
@@ -57,7 +58,7 @@ bool is_stall_of_many(Shape shape) { return shape == Shape::stall || shape == Sh
 }  // namespace
 
 bool Preamble::begins(std::string_view text) {
-  return text.find(kCutHere) != std::string_view::npos || role_of(text) == LineRole::ruler ||
+  return text.find(kCutHere) != std::string_view::npos || is_ruler(text) ||
          (is_glock_line(text) && text.find(": original: ") != std::string_view::npos);
 }
 
@@ -246,9 +247,9 @@ std::string Report::incomplete() const {
   if (gap_) return "messages were lost inside it";
   if (mixed_) return "mixed with another report";
   if (cut_) return "a line of it is cut or holds two lines";
+  if (too_long_) return "it is longer than a report can be";
   if (extent.needs_stack && frames_ == 0) return "it has no call trace";
   if (frames_ > 0 && !bottom_reached_ && !end_seen_) return "its call trace is cut off";
-  if (too_long_) return "it is longer than a report can be";
   return {};
 }
 

@@ -242,5 +242,41 @@ TEST(Lines, ATextThatOnlyBeginsLikeAHungTaskIsNone) {
                   .empty());
 }
 
+TEST(Lines, AnotherProgramsStampInsteadOfTheKernelsIsTakenOff) {
+  const std::string console = real_console("self-unpatched-node1");
+  const auto with_stamps = identities_of(findings_in(console));
+  const auto without = [&](const std::string& prefix) {
+    std::string text;
+    std::stringstream lines(console);
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t close = line.find("] ");
+      if (line.starts_with("[") && close != std::string::npos)
+        text += prefix + line.substr(close + 2) + "\n";
+    }
+    return identities_of(findings_in(text));
+  };
+  const auto bare = without("");
+  ASSERT_GE(bare.size(), 4u);
+  EXPECT_EQ(without("[Mon Nov 23 04:56:25 2026] "), bare);
+  EXPECT_EQ(without("Nov 23 04:56:25 node1 kernel: "), bare);
+  EXPECT_EQ(without("2026-11-23T04:56:25.123456+0000 node1 kernel: "), bare);
+  EXPECT_EQ(bare, with_stamps);
+}
+
+TEST(Reader, SaysWhereWhatIsOpenBegins) {
+  Reader reader;
+  EXPECT_FALSE(reader.open_since());
+  reader.feed("[   10.000000] an ordinary line\n");
+  EXPECT_FALSE(reader.open_since());
+  const std::uint64_t begin = reader.bytes_read();
+  reader.feed("[   10.000001] ------------[ cut here ]------------\n");
+  EXPECT_EQ(reader.open_since(), begin);
+  reader.feed("[   10.000002] kernel BUG at fs/gfs2/glock.c:1!\n");
+  EXPECT_EQ(reader.open_since(), begin);
+  reader.finish();
+  EXPECT_FALSE(reader.open_since());
+  ASSERT_EQ(reader.take().size(), 1u);
+}
+
 }  // namespace
 }  // namespace gridlock::console
