@@ -14,6 +14,7 @@
 #include "host/byte_source.h"
 #include "host/unpack.h"
 #include "report/scan_summary.h"
+#include "symbols/symbolizer.h"
 
 namespace gridlock {
 namespace {
@@ -32,12 +33,30 @@ void write_out(std::string_view text) {
     throw OutputError(std::string("writing to standard output: ") + std::strerror(errno));
 }
 
-std::unique_ptr<ScanReport> make_report(const Context& context, bool summary) {
-  if (summary)
+struct ScanOptions {
+  std::vector<std::string> files;
+  bool summary = false;
+  std::string vmlinux;
+  std::string modules;
+};
+
+/// Finds call traces in the source of the kernel given; empty if none is.
+SourceLookup source_lookup(const ScanOptions& options) {
+  if (options.vmlinux.empty()) return {};
+  std::optional<std::filesystem::path> modules;
+  if (!options.modules.empty()) modules = options.modules;
+  // Shared, since a function that is copied must not copy what it has looked up.
+  return [symbolizer = std::make_shared<symbols::Symbolizer>(options.vmlinux, modules)](
+             const console::CodeLocation& location) { return symbolizer->resolve(location); };
+}
+
+std::unique_ptr<ScanReport> make_report(const Context& context, const ScanOptions& options) {
+  if (options.summary)
     return make_scan_summary(write_out, context.json ? SummaryForm::json : SummaryForm::text);
-  if (context.json) return make_json_scan_report(write_out);
+  if (context.json) return make_json_scan_report(write_out, source_lookup(options));
   return make_text_scan_report(write_out, context.colour(),
-                               context.quiet ? Verbosity::quiet : Verbosity::usual);
+                               context.quiet ? Verbosity::quiet : Verbosity::usual,
+                               source_lookup(options));
 }
 
 std::unique_ptr<ByteSource> open_console(const std::string& file, const std::stop_token& stop) {
@@ -102,11 +121,17 @@ void add_scan(CLI::App& app, Context& context, int* exit_code) {
   auto* const verb = app.add_subcommand(
       "scan",
       "Say what kernel consoles hold: BUGs, oopses, lockdep reports, hung tasks, stalls, …");
-  auto files = std::make_shared<std::vector<std::string>>();
-  auto summary = std::make_shared<bool>(false);
-  verb->add_option("FILE", *files, "Consoles: plain, gzip or zstd; '-' or none: standard input")
+  auto options = std::make_shared<ScanOptions>();
+  verb->add_option("FILE", options->files, "Consoles: plain, gzip or zstd; '-' or none: standard input")
       ->type_name("");
-  verb->add_flag("--summary,-s", *summary, "Count findings by identity over all files");
+  verb->add_flag("--summary,-s", options->summary, "Count findings by identity over all files");
+  auto* const vmlinux =
+      verb->add_option("--vmlinux", options->vmlinux,
+                       "The kernel that printed it, with symbols: names file and line of every frame")
+          ->type_name("FILE");
+  verb->add_option("--modules", options->modules, "A folder with its modules (.ko), at any depth")
+      ->type_name("FOLDER")
+      ->needs(vmlinux);
   verb->footer(
       "Any kernel's console will do: a serial log, dmesg, journalctl -k -o cat. Findings are\n"
       "written as soon as they are whole:\n"
@@ -115,16 +140,17 @@ void add_scan(CLI::App& app, Context& context, int* exit_code) {
       "  gridlock scan --summary --json nightly/*/console.zst\n"
       "Exit code: 0 no findings, 1 findings, 2 bad usage, 3 a file could not be read to its end,\n"
       "130 interrupted. Every field of --json is described in docs/scan.md.");
-  verb->callback([files, summary, &context, exit_code] {
-    if (files->empty()) files->push_back("-");
-    if (std::count(files->begin(), files->end(), "-") > 1)
+  verb->callback([options, &context, exit_code] {
+    std::vector<std::string>& files = options->files;
+    if (files.empty()) files.push_back("-");
+    if (std::count(files.begin(), files.end(), "-") > 1)
       throw UsageError("standard input can be read only once", "name '-' once");
     // A reader of ours that goes away, such as `head`, ends us as it does other filters.
     ::signal(SIGPIPE, SIG_DFL);
-    if (files->front() == "-" && !context.quiet && ::isatty(STDIN_FILENO))
+    if (files.front() == "-" && !context.quiet && ::isatty(STDIN_FILENO))
       std::fprintf(stderr, "gridlock: reading standard input\n");
-    const auto report = make_report(context, *summary);
-    *exit_code = scan_files(*files, context.stop, *report);
+    const auto report = make_report(context, *options);
+    *exit_code = scan_files(files, context.stop, *report);
   });
 }
 

@@ -35,6 +35,7 @@ struct Finding {
   std::uint64_t begin = 0;            ///< byte range in the console's bytes, end exclusive
   std::uint64_t end = 0;
   bool secondary = false;  ///< a consequence of an earlier finding of the same task or of an oops
+  bool replayed = false;   ///< the console shows it a second time, with the same time stamps
   std::string incomplete;  ///< why the report is not whole; empty: it is
   std::string identity;    ///< stable over boots, nodes, addresses, pids and builds
 };

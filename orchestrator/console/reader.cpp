@@ -277,13 +277,10 @@ void Reader::Machine::on_reboot(const Line& line) {
 
 void Reader::Machine::close(Writer& writer) {
   --open_reports;
-  if (writer.replayed) {
-    writer.report.reset();
-    return;
-  }
   const Report& report = *writer.report;
   Finding finding = describe(report);
-  finding.secondary = is_secondary(report);
+  finding.replayed = writer.replayed;
+  finding.secondary = writer.replayed || is_secondary(report);
   anything_found = true;
   if (report.phrase().shape == Shape::die && report.pid()) {
     deaths.push_back({*report.pid(), report.time().value_or(0)});

@@ -39,7 +39,7 @@ class Reader {
   std::uint64_t lines_read() const;
   /// Messages the kernel said it dropped: after them "no report" is unproven.
   std::uint64_t dropped() const;
-  /// Lines and reports that the console shows a second time: they are not found again.
+  /// Lines and reports that the console shows a second time, with the time stamps of the first.
   std::uint64_t replayed() const;
   /// The last line that was not blank, without its line end.
   std::string_view last_line() const;

@@ -13,14 +13,17 @@ namespace {
 
 class TextScanReport final : public ScanReport {
  public:
-  TextScanReport(WriteText write, Colour colour, Verbosity verbosity)
-      : write_(std::move(write)), colour_(colour), verbosity_(verbosity) {}
+  TextScanReport(WriteText write, Colour colour, Verbosity verbosity, SourceLookup lookup)
+      : write_(std::move(write)),
+        colour_(colour),
+        verbosity_(verbosity),
+        lookup_(std::move(lookup)) {}
 
   void finding(const std::string& file, const console::Finding& finding) override {
     std::string text = between_blocks();
     if (!open_) text += painted(shown_name(file), Tone::heading, colour_) + '\n';
     open_ = block_ = true;
-    write_(text + text_of(finding, colour_));
+    write_(text + text_of(finding, colour_, lookup_));
   }
 
   void end(const std::string& file, const ConsoleTotals& totals) override {
@@ -48,16 +51,18 @@ class TextScanReport final : public ScanReport {
   WriteText write_;
   Colour colour_;
   Verbosity verbosity_;
+  SourceLookup lookup_;
   bool open_ = false;   // the file's name was said
   bool block_ = false;  // a finding was the last thing said
 };
 
 class JsonScanReport final : public ScanReport {
  public:
-  explicit JsonScanReport(WriteText write) : write_(std::move(write)) {}
+  JsonScanReport(WriteText write, SourceLookup lookup)
+      : write_(std::move(write)), lookup_(std::move(lookup)) {}
 
   void finding(const std::string& file, const console::Finding& finding) override {
-    write_(json_line(json_of(finding, file)));
+    write_(json_line(json_of(finding, file, lookup_)));
   }
   void end(const std::string& file, const ConsoleTotals& totals) override {
     if (totals.findings > 0 && totals.dropped == 0) return;
@@ -72,6 +77,7 @@ class JsonScanReport final : public ScanReport {
 
  private:
   WriteText write_;
+  SourceLookup lookup_;
 };
 
 }  // namespace
@@ -82,12 +88,12 @@ std::string shown_name(const std::string& file) {
 }
 
 std::unique_ptr<ScanReport> make_text_scan_report(WriteText write, Colour colour,
-                                                  Verbosity verbosity) {
-  return std::make_unique<TextScanReport>(std::move(write), colour, verbosity);
+                                                  Verbosity verbosity, SourceLookup lookup) {
+  return std::make_unique<TextScanReport>(std::move(write), colour, verbosity, std::move(lookup));
 }
 
-std::unique_ptr<ScanReport> make_json_scan_report(WriteText write) {
-  return std::make_unique<JsonScanReport>(std::move(write));
+std::unique_ptr<ScanReport> make_json_scan_report(WriteText write, SourceLookup lookup) {
+  return std::make_unique<JsonScanReport>(std::move(write), std::move(lookup));
 }
 
 }  // namespace gridlock

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "console/finding.h"
+#include "report/console_findings.h"
 #include "report/text.h"
 
 namespace gridlock {
@@ -43,7 +44,7 @@ using WriteText = std::function<void(std::string_view)>;
 enum class Verbosity { usual, quiet };  ///< quiet: nothing on files without findings
 
 std::unique_ptr<ScanReport> make_text_scan_report(WriteText write, Colour colour,
-                                                  Verbosity verbosity);
-std::unique_ptr<ScanReport> make_json_scan_report(WriteText write);
+                                                  Verbosity verbosity, SourceLookup lookup = {});
+std::unique_ptr<ScanReport> make_json_scan_report(WriteText write, SourceLookup lookup = {});
 
 }  // namespace gridlock

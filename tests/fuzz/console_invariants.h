@@ -26,7 +26,7 @@ inline bool same_finding(const console::Finding& a, const console::Finding& b) {
   return a.kind == b.kind && a.title == b.title && a.function == b.function &&
          a.frames == b.frames && a.stack == b.stack && a.glocks == b.glocks && a.task == b.task && a.pid == b.pid && a.cpu == b.cpu &&
          a.kernel_time == b.kernel_time && a.begin == b.begin && a.end == b.end &&
-         a.secondary == b.secondary && a.incomplete == b.incomplete && a.identity == b.identity;
+         a.secondary == b.secondary && a.replayed == b.replayed && a.incomplete == b.incomplete && a.identity == b.identity;
 }
 
 inline void check_console_finding(const console::Finding& finding, std::size_t size) {

@@ -200,7 +200,7 @@ TEST(Interleaved, OtherCpusAnswersToAnNmiBelongToTheReportThatSentIt) {
   EXPECT_THAT(findings[0].frames, testing::ElementsAre("gfs2_work", "gfs2_spin"));
 }
 
-TEST(Interleaved, ALogThatIsPrintedAgainGivesNothingNew) {
+TEST(Interleaved, ALogThatIsPrintedAgainIsSaidAndNeverPrimary) {
   const std::string console = real_console("self-unpatched-node1");
   const std::size_t count = findings_in(console).size();
   ASSERT_GE(count, 2u);
@@ -209,8 +209,14 @@ TEST(Interleaved, ALogThatIsPrintedAgainGivesNothingNew) {
   EXPECT_EQ(reader.replayed(), 0u);
   reader.feed(console);
   reader.finish();
-  EXPECT_EQ(reader.take().size(), count);
-  EXPECT_GE(reader.replayed(), count);
+  const auto findings = reader.take();
+  ASSERT_EQ(findings.size(), 2 * count);
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    EXPECT_EQ(findings[i].replayed, i >= count) << i;
+    EXPECT_EQ(findings[i].identity, findings[i % count].identity) << i;
+    EXPECT_TRUE(findings[i].secondary || !findings[i].replayed) << i;
+  }
+  EXPECT_EQ(reader.replayed(), count);
 }
 
 TEST(Interleaved, AMessageReplayedByPrintkIsSkipped) {
