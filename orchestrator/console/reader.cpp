@@ -313,6 +313,9 @@ bool Reader::Machine::is_secondary(const Report& report) const {
 }
 
 Writer& Reader::Machine::writer_of(const Line& line) {
+  // A preamble that led to nothing is no reason to end the reports of others.
+  if (writers.size() >= kMaxWriters)
+    std::erase_if(writers, [](const auto& entry) { return !entry.second.report; });
   if (writers.size() >= kMaxWriters) close_all();
   return writers[std::string(line.caller)];
 }

@@ -93,6 +93,14 @@ TEST_F(Scan, EndsWithTwoOnBadUsage) {
   EXPECT_THAT(twice.errors, HasSubstr("standard input"));
 }
 
+TEST_F(Scan, SaysWhatIsWrongWithAVmlinux) {
+  const std::string garbage = write("vmlinux", "no ELF");
+  const CommandResult result = run({"--vmlinux", garbage, "-"}, kWholeFinding);
+  EXPECT_EQ(result.value, 3);
+  EXPECT_THAT(result.errors, HasSubstr(garbage));
+  EXPECT_EQ(run({"--modules", "/", "-"}, kWholeFinding).value, 2);
+}
+
 TEST_F(Scan, EndsWithThreeIfAFileCannotBeReadAndStillReadsTheOthers) {
   const std::string missing = (folder_.path() / "missing").string();
   const std::string bug = write("bug.log", kWholeFinding);

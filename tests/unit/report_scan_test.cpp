@@ -30,6 +30,7 @@ console::Finding sample() {
   finding.frames = {"gfs2_fault", "__do_fault"};
   finding.stack = {{"gfs2_fault.isra.0", 0x12, 0x345, "gfs2", false},
                    {"__do_fault", 0x31, 0x70, "", true}};
+  finding.glocks = {{{2, 0x13030}, GlockMode::EX, {{GlockMode::DF, true, false, 105, "mdio"}}}};
   finding.task = "mdio";
   finding.pid = 105;
   finding.cpu = 3;
@@ -126,6 +127,7 @@ TEST_F(ScanReports, TextHasEverythingThatIsKnown) {
             "    where       73.826500 s, task mdio, pid 105, cpu 3, bytes 8000-9000\n"
             "    function    gfs2_fault\n"
             "    frames      gfs2_fault < __do_fault\n"
+            "    glock       2/13030 (inode) EX; mdio/105 holds DF\n"
             "    incomplete  its end is missing\n"
             "    secondary   a consequence of an earlier finding\n"
             "    identity    oops:fault:gfs2_fault\n");
@@ -150,7 +152,9 @@ TEST_F(ScanReports, JsonHasEverythingThatIsKnown) {
             R"("frames":["gfs2_fault","__do_fault"],"stack":[{"symbol":"gfs2_fault.isra.0",)"
             R"("offset":18,"size":837,"module":"gfs2","is_return":false},{"symbol":"__do_fault",)"
             R"("offset":49,"size":112,"module":"","is_return":true}],"task":"mdio","pid":105,)"
-            R"("cpu":3,"time":73.8265,"begin":8000,"end":9000,"secondary":true,"complete":false,)"
+            R"("cpu":3,"time":73.8265,"begin":8000,"end":9000,"glocks":[{"name":"2/13030",)"
+      R"("type":"inode","state":"EX","holders":[{"mode":"DF","granted":true,"waiting":false,)"
+      R"("pid":105,"task":"mdio"}]}],"secondary":true,"replayed":false,"complete":false,)"
             R"("incomplete":"its end is missing","identity":"oops:fault:gfs2_fault"})"
             "\n");
 }
@@ -161,6 +165,35 @@ TEST_F(ScanReports, JsonHasNullForUnknownNumbersAndNoReasonForAWholeReport) {
   EXPECT_TRUE(json.at("complete").get<bool>());
   EXPECT_FALSE(json.contains("incomplete"));
   EXPECT_TRUE(json.at("stack").is_array());
+}
+
+/// As a symboliser answers: the first place of a trace is known, the others are not.
+symbols::Resolution first_is_known(const console::CodeLocation& location) {
+  symbols::Resolution resolution;
+  if (location.symbol == "gfs2_fault.isra.0")
+    resolution.candidates = {{{"inlined", "fs/gfs2/glock.h", 12, true},
+                              {"gfs2_fault", "fs/gfs2/file.c", 576, false}}};
+  else
+    resolution.lack = symbols::Lack::symbol, resolution.why = "vmlinux has no such function";
+  return resolution;
+}
+
+TEST_F(ScanReports, TextNamesTheSourceOfEveryFrameOrSaysWhyNot) {
+  const std::string text = text_of(sample(), Colour::off, first_is_known);
+  EXPECT_THAT(text, HasSubstr("    source      inlined (fs/gfs2/glock.h:12) [inlined]\n"
+                              "                gfs2_fault (fs/gfs2/file.c:576)\n"
+                              "                __do_fault (vmlinux has no such function)\n"));
+  EXPECT_THAT(text, HasSubstr("    glock       2/13030 (inode) EX; mdio/105 holds DF\n"));
+}
+
+TEST_F(ScanReports, JsonHasTheSourceOfEveryFrameIfItWasLookedUp) {
+  const Json json = json_of(sample(), "a.log", first_is_known);
+  const Json& first = json.at("stack").at(0).at("source");
+  EXPECT_EQ(first.at("lack"), "nothing");
+  EXPECT_EQ(first.at("candidates").at(0).at(1).at("file"), "fs/gfs2/file.c");
+  EXPECT_EQ(first.at("candidates").at(0).at(0).at("inlined"), true);
+  EXPECT_EQ(json.at("stack").at(1).at("source").at("lack"), "symbol");
+  EXPECT_FALSE(json_of(sample(), "a.log").at("stack").at(0).contains("source"));
 }
 
 TEST_F(ScanReports, JsonIsValidWhateverTheBytes) {
