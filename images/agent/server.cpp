@@ -26,6 +26,8 @@ constexpr std::size_t kMostFileJobs = 64;
 /// How soon an ended job whose pipes are held open is looked at again.
 constexpr std::int64_t kEndingLook = 50'000'000;
 
+/// The kernel draws it when it is first read. So not before a node is somebody: it would be the same
+/// in every node restored from one template.
 std::string boot_id() {
   std::string text;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), text);
@@ -61,7 +63,9 @@ void Server::handle(const Json& request) {
   } else if (kind == "ping") {
     answer(id, "", {{"monotonic", monotonic_now()}, {"realtime", clock_now(CLOCK_REALTIME)}});
   } else if (kind == "identify") {
-    answer(id, identify(request, role_ == Role::node_init));
+    const std::string error = identify(request, role_ == Role::node_init);
+    identified_ = error.empty();
+    answer(id, error);
   } else if (kind == "run") {
     answer(id, jobs_.start(request));
   } else if (kind == "signal") {
@@ -170,7 +174,7 @@ void Server::hello() {
   ::uname(&name);
   outbox_.add({{"event", "hello"},
                {"protocol", wire::kProtocol},
-               {"boot_id", boot_id()},
+               {"boot_id", role_ == Role::node_init && !identified_ ? "" : boot_id()},
                {"kernel", name.release},
                {"version", name.version},
                {"pid_one", role_ == Role::node_init},

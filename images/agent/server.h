@@ -80,6 +80,7 @@ class Server {
   std::int64_t heartbeat_at_ = 0;
   std::int64_t moved_at_ = 0;  ///< when the port last took something
   bool power_off_ = false;
+  bool identified_ = false;
 };
 
 }  // namespace gridlock::agent

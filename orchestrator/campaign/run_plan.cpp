@@ -15,6 +15,7 @@
 #include "machine/tsc.h"
 #include "record/run_writer.h"
 #include "report/text.h"
+#include "trial/guest_template.h"
 #include "trial/trial.h"
 
 namespace gridlock {
@@ -26,7 +27,7 @@ class Run {
       const std::string& command, CommandRunner& runner, Progress& progress,
       TrialObserver& observer, EventLoop& loop, std::stop_token stop)
       : plan_(plan), installation_(installation), runner_(runner), progress_(progress),
-        observer_(observer), loop_(loop), stop_(std::move(stop)), begin_(loop.now()),
+        observer_(observer), loop_(loop), stop_(std::move(stop)), begin_(loop.now()), qemu_version_(host.qemu_version),
         record_(first_record(plan, host, command)),
         writer_(installation.results, plan, record_, loop) {
     record_.id = writer_.directory().filename();
@@ -126,10 +127,12 @@ class Run {
       kernels[name] = place_file(built.image, directory.path() / ("kernel-" + name));
     setting.acceleration = choose_acceleration(kernels.begin()->second, directory.path());
     if (setting.acceleration == Acceleration::tcg) setting.command_line = tsc_.command_line();
+    std::map<std::string, NodeSource> sources;
+    for (const auto& [name, kernel] : kernels) sources[name] = source_of(setting, name, kernel);
     for (const PlannedTrial& trial : plan_.trials) {
       if (stop_.stop_requested()) throw Cancelled("running the trials");
       const std::unique_ptr<TrialWriter> writer = writer_.begin_trial(trial);
-      const TrialRecord record = run_trial(setting, trial, kernels.at(trial.kernel), *writer,
+      const TrialRecord record = run_trial(setting, trial, sources.at(trial.kernel), *writer,
                                            observer_, stop_);
       writer_.finish_trial(record);
       record_.trials.push_back(record);
@@ -137,6 +140,20 @@ class Run {
       if (record.outcome == Outcome::interrupted) break;
     }
     hypervisor_.reset();
+  }
+
+  NodeSource source_of(const LabSetting& setting, const std::string& name,
+                       const std::filesystem::path& kernel) {
+    NodeSource source{kernel, {}};
+    if (plan_.start != Start::from_template) return source;
+    const TemplateParts parts{name, prepared_.kernels.at(name).key, prepared_.image.key, kernel};
+    try {
+      source.from = guest_template(setting, parts, qemu_version_, installation_.cache, progress_,
+                                   stop_);
+    } catch (const NoRoom& no_room) {
+      progress_.note(fmt::format("warning: {}: the nodes are booted instead", no_room.what()));
+    }
+    return source;
   }
 
   Hypervisor* make_hypervisor(const std::filesystem::path& directory) {
@@ -172,6 +189,7 @@ class Run {
   std::stop_token stop_;
   SteadyTime begin_;
   TscMeter tsc_;
+  std::string qemu_version_;
   RunRecord record_;
   RunWriter writer_;
   Prepared prepared_;

@@ -13,6 +13,10 @@ void add_plan_options(CLI::App& verb, PlanChoice& choice) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb.add_option("--seed", choice.options.seed, "Seed of everything that is drawn by chance")
       ->type_name("N");
+  verb.add_option("--start", choice.options.start, "Where nodes begin: boot or template")
+      ->type_name("WHERE")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Start>{{"boot", Start::boot}, {"template", Start::from_template}}));
 }
 
 }  // namespace gridlock

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/files.h"
 
+#include "base/digest.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -104,10 +107,21 @@ Bytes free_space(const fs::path& path) {
   return {static_cast<std::uint64_t>(figures.f_bavail) * figures.f_frsize};
 }
 
+std::string sha256_of_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) fail("reading", file, errno);
+  Digest digest;
+  std::string chunk(1 << 20, '\0');
+  while (stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) ||
+         stream.gcount() > 0)
+    digest.add(std::string_view(chunk).substr(0, static_cast<std::size_t>(stream.gcount())));
+  return digest.hex();
+}
+
 void require_free_space(const fs::path& path, Bytes needed, std::string_view purpose) {
   const Bytes free = free_space(path);
   if (free >= needed) return;
-  throw Error(fmt::format("no room for {}: {} needs {} and only {} are free", purpose,
+  throw NoRoom(fmt::format("no room for {}: {} needs {} and only {} are free", purpose,
                           path.string(), to_string(needed), to_string(free)),
               "free some space there, or set GRIDLOCK_CACHE to a folder on a larger file system");
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 namespace gridlock {
 
@@ -16,6 +17,9 @@ std::string read_file(const std::filesystem::path& file, Bytes limit);
 /// failure. Mode 0644. Throws Error.
 void write_file_atomically(const std::filesystem::path& file, std::string_view bytes);
 
+/// SHA-256 of a file's bytes, in hexadecimal. Throws Error if it cannot be read.
+std::string sha256_of_file(const std::filesystem::path& file);
+
 /// Makes `to` have the bytes of `from` at the least cost: shared blocks where the file system can,
 /// else a hard link, else a copy. `to` may be the same file: for files that nobody changes. An old
 /// `to` is replaced. Returns `to`. Throws Error.
@@ -25,7 +29,12 @@ std::filesystem::path place_file(const std::filesystem::path& from,
 /// What is free for us on the file system of `path`, or of its nearest parent that exists.
 Bytes free_space(const std::filesystem::path& path);
 
-/// Throws Error "no room for <purpose>: …" if less than `needed` is free there.
+/// There is too little free space somewhere.
+class NoRoom : public Error {
+  using Error::Error;
+};
+
+/// Throws NoRoom "no room for <purpose>: …" if less than `needed` is free there.
 void require_free_space(const std::filesystem::path& path, Bytes needed, std::string_view purpose);
 
 /// Creates the folder and those above it. Throws Error.

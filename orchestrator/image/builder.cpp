@@ -90,16 +90,6 @@ bool has_magic(const fs::path& disk) {
                     [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
 }
 
-std::string digest_of_file(const fs::path& file) {
-  Digest digest;
-  std::ifstream stream(file, std::ios::binary);
-  std::string chunk(1 << 20, '\0');
-  while (stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) ||
-         stream.gcount() > 0)
-    digest.add(std::string_view(chunk).substr(0, static_cast<std::size_t>(stream.gcount())));
-  return digest.hex();
-}
-
 /// An entry is good if its manifest can be read and the disk is as large as that says.
 std::optional<BuiltImage> find_image(const fs::path& folder, const std::string& key) {
   BuiltImage image{key, folder / "root.erofs", folder / "manifest.json", Milliseconds{0}, true};
@@ -164,7 +154,7 @@ BuiltImage build_image(const ImageSpec& spec, const fs::path& cache, CommandRunn
                       {"packages_key", tree.key},
                       {"build_ms", build_time.count()},
                       {"disk_bytes", fs::file_size(finished / "root.erofs")},
-                      {"disk_sha256", digest_of_file(finished / "root.erofs")},
+                      {"disk_sha256", sha256_of_file(finished / "root.erofs")},
                       {"packages", tree.packages}};
   write_file_atomically(finished / "manifest.json", manifest.dump(1) + "\n");
   // QEMU reads the disk as another user when Gridlock runs as root.

@@ -215,7 +215,9 @@ void write_devices(Writer& xml, const MachineSpec& spec) {
   {
     const auto serial = xml.element("serial", {{"type", "unix"}});
     xml.empty("source", {{"mode", "bind"}, {"path", spec.console_socket.string()}});
-    xml.empty("log", {{"file", spec.console_log.string()}, {"append", "off"}});
+    // A machine that goes on from a saved state goes on with its console, too.
+    xml.empty("log", {{"file", spec.console_log.string()},
+                      {"append", spec.state.empty() ? "off" : "on"}});
     xml.empty("target", {{"type", "isa-serial"}, {"port", "0"}});
   }
   if (!spec.agent_socket.empty()) {
@@ -237,9 +239,15 @@ void write_devices(Writer& xml, const MachineSpec& spec) {
   xml.empty("panic", {{"model", "isa"}});
 }
 
-/// libvirt 9.0 has no words for a `stream` network. QEMU takes these options as JSON, so a path
-/// may hold a comma.
-void write_fabric(Writer& xml, const MachineSpec& spec) {
+/// What libvirt 9.0 has no words for: a `stream` network, and a state that comes over a socket of
+/// ours. QEMU takes the options as JSON, so a path may hold a comma.
+void write_arguments(Writer& xml, const MachineSpec& spec) {
+  if (spec.fabric_socket.empty() && spec.state.empty()) return;
+  const auto arguments = xml.arguments();
+  if (!spec.state.empty()) {
+    xml.argument("-incoming");
+    xml.argument("defer");
+  }
   if (spec.fabric_socket.empty()) return;
   const Json network = {{"type", "stream"},
                         {"id", "fabric"},
@@ -252,7 +260,6 @@ void write_fabric(Writer& xml, const MachineSpec& spec) {
                      {"bus", "pcie.0"},
                      {"addr", fmt::format("0x{:x}", static_cast<int>(kFabricSlot))},
                      {"romfile", ""}};
-  const auto arguments = xml.arguments();
   xml.argument("-netdev");
   xml.argument(network.dump());
   xml.argument("-device");
@@ -275,7 +282,7 @@ std::string domain_xml(const MachineSpec& spec, const std::string& uuid) {
     xml.text("vcpu", std::to_string(spec.vcpus));
     write_system(xml, spec);
     write_devices(xml, spec);
-    write_fabric(xml, spec);
+    write_arguments(xml, spec);
   }
   return xml.take();
 }

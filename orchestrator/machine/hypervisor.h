@@ -27,10 +27,14 @@ struct MachineSpec {
   std::filesystem::path root_disk;  ///< raw, read-only, serial ROOT; may be empty
   std::filesystem::path
       shared_disk;  ///< raw, shareable, host cache off, serial SHARED; may be empty
-  std::filesystem::path console_log;  ///< written from the first byte
+  /// Written from the first byte; with a `state` what is there stays, and the rest comes behind it.
+  std::filesystem::path console_log;
   std::filesystem::path console_socket;
   std::filesystem::path agent_socket;   ///< QEMU listens; channel gridlock.agent.0; may be empty
   std::filesystem::path fabric_socket;  ///< ours listens; QEMU connects at start; may be empty
+  /// What save() wrote of a machine of the same shape: the machine goes on from there instead of
+  /// booting. Empty: it boots.
+  std::filesystem::path state;
 };
 
 /// What happened to a machine without our asking.
@@ -60,6 +64,10 @@ class Hypervisor {
 
   /// Defines and starts a machine. On failure nothing of it is left.
   virtual void start(const MachineSpec& spec, Done done) = 0;
+
+  /// Pauses a machine for good and writes its memory and devices to `file`, which is made. Nothing
+  /// is left to do with it then but destroy(). On failure the file is gone.
+  virtual void save(const std::string& name, const std::filesystem::path& file, Done done) = 0;
 
   /// Ends a machine by force, and waits until its process is gone. A machine that does not exist
   /// is success. Believes no earlier state.

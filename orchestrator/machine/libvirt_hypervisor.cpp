@@ -19,6 +19,7 @@
 #include "machine/embedded_root.h"
 #include "machine/kvm_device.h"
 #include "machine/qemu_processes.h"
+#include "machine/saved_state.h"
 #include "machine/virt_connection.h"
 #include "machine/virt_error.h"
 #include "machine/worker.h"
@@ -134,16 +135,12 @@ class LibvirtHypervisor final : public Hypervisor {
     });
   }
 
+  void save(const std::string& name, const fs::path& file, Done done) override {
+    attempt(name, std::move(done), [this, name, file] { save_state(*connection_, name, file); });
+  }
+
   void inject_nmi(const std::string& name, Done done) override {
-    machine_of(name).worker->add([this, name, done = std::move(done)]() mutable {
-      std::exception_ptr error;
-      try {
-        connection_->inject_nmi(name);
-      } catch (const VirtError&) {
-        error = std::current_exception();
-      }
-      answer([error, done = std::move(done)](LibvirtHypervisor&) { done(error); });
-    });
+    attempt(name, std::move(done), [this, name] { connection_->inject_nmi(name); });
   }
 
   std::string qemu_log(const std::string& name) const override {
@@ -197,6 +194,19 @@ class LibvirtHypervisor final : public Hypervisor {
     return machine;
   }
 
+  /// Does `what` on the machine's worker and answers on the loop.
+  void attempt(const std::string& name, Done done, std::function<void()> what) {
+    machine_of(name).worker->add([this, what = std::move(what), done = std::move(done)]() mutable {
+      std::exception_ptr error;
+      try {
+        what();
+      } catch (const Error&) {
+        error = std::current_exception();
+      }
+      answer([error, done = std::move(done)](LibvirtHypervisor&) { done(error); });
+    });
+  }
+
   /// Runs `task` on the loop, unless this object is gone by then. From a worker.
   void answer(std::function<void(LibvirtHypervisor&)> task) {
     loop_.post([alive = std::weak_ptr(alive_), task = std::move(task)] {
@@ -237,7 +247,9 @@ class LibvirtHypervisor final : public Hypervisor {
     try {
       std::error_code ignored;
       fs::remove(log, ignored);
-      connection_->start(xml);
+      connection_->start(xml, spec.state.empty() ? VirtConnection::Run::running
+                                                 : VirtConnection::Run::paused);
+      if (!spec.state.empty()) load_state(*connection_, spec.name, spec.state);
       // libvirt asks QEMU what it can do when it first needs to know.
       std::call_once(abilities_kept_, [this] { root_.keep_abilities(); });
       return nullptr;

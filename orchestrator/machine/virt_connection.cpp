@@ -2,6 +2,7 @@
 #include "machine/virt_connection.h"
 
 #include <fmt/format.h>
+#include <libvirt/libvirt-qemu.h>
 
 #include <array>
 #include <atomic>
@@ -85,6 +86,10 @@ bool translate(int event, int detail, MachineEvent& out) {
   }
 }
 
+DomainPtr look_up(virConnectPtr connection, const std::string& name) {
+  return DomainPtr(check(virDomainLookupByName(connection, name.c_str()), "looking up " + name));
+}
+
 }  // namespace
 
 VirtError last_virt_error(std::string_view doing) {
@@ -150,16 +155,42 @@ VirtConnection::VirtConnection(const std::string& uri, Listener listener)
 
 VirtConnection::~VirtConnection() = default;
 
-void VirtConnection::start(const std::string& xml) {
-  const DomainPtr domain(
-      check(virDomainCreateXML(events_->connection(), xml.c_str(), 0), "starting the machine"));
+void VirtConnection::start(const std::string& xml, Run run) {
+  const DomainPtr domain(check(virDomainCreateXML(events_->connection(), xml.c_str(),
+                                                  run == Run::paused ? VIR_DOMAIN_START_PAUSED : 0),
+                               "starting the machine"));
+}
+
+void VirtConnection::pause(const std::string& name) {
+  check(virDomainSuspend(look_up(events_->connection(), name).get()), "pausing " + name);
+}
+
+void VirtConnection::resume(const std::string& name) {
+  check(virDomainResume(look_up(events_->connection(), name).get()), "resuming " + name);
+}
+
+Json VirtConnection::monitor(const std::string& name, const Json& command,
+                             const Descriptor* file) {
+  const std::string what = "asking QEMU of " + name + " for " + text_or(command, "execute", "");
+  const DomainPtr domain = look_up(events_->connection(), name);
+  int number = file != nullptr ? file->get() : -1;
+  char* text = nullptr;
+  check(virDomainQemuMonitorCommandWithFiles(domain.get(), command.dump().c_str(),
+                                             file != nullptr ? 1 : 0, &number, nullptr, nullptr,
+                                             &text, 0),
+        what);
+  const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
+  const auto answer = parse_json(text != nullptr ? text : "");
+  if (!answer || !answer->is_object()) throw VirtError(what + ": no JSON came back", 0);
+  if (const auto error = answer->find("error"); error != answer->end())
+    throw VirtError(what + ": " + text_or(*error, "desc", "refused"), 0);
+  const auto result = answer->find("return");
+  return result == answer->end() ? Json::object() : *result;
 }
 
 void VirtConnection::destroy(const std::string& name) {
   try {
-    const DomainPtr domain(
-        check(virDomainLookupByName(events_->connection(), name.c_str()), "looking up " + name));
-    check(virDomainDestroy(domain.get()), "destroying " + name);
+    check(virDomainDestroy(look_up(events_->connection(), name).get()), "destroying " + name);
   } catch (const VirtError& error) {
     // It is not there, was not running, or ended by itself between the two calls.
     if (error.code() != VIR_ERR_NO_DOMAIN && error.code() != VIR_ERR_OPERATION_INVALID) throw;
@@ -178,9 +209,7 @@ void VirtConnection::destroy_all() noexcept {
 }
 
 void VirtConnection::inject_nmi(const std::string& name) {
-  const DomainPtr domain(
-      check(virDomainLookupByName(events_->connection(), name.c_str()), "looking up " + name));
-  check(virDomainInjectNMI(domain.get(), 0), "sending an NMI to " + name);
+  check(virDomainInjectNMI(look_up(events_->connection(), name).get(), 0), "sending an NMI to " + name);
 }
 
 }  // namespace gridlock

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/json.h"
+#include "host/descriptor.h"
 #include "machine/hypervisor.h"
 
 namespace gridlock {
@@ -22,8 +24,16 @@ class VirtConnection {
   VirtConnection(const VirtConnection&) = delete;
   VirtConnection& operator=(const VirtConnection&) = delete;
 
+  enum class Run { running, paused };
   /// Starts the machine that `xml` describes; it is gone for libvirt once it ends.
-  void start(const std::string& xml);
+  void start(const std::string& xml, Run run = Run::running);
+
+  void pause(const std::string& name);
+  void resume(const std::string& name);
+
+  /// One command of QEMU's monitor (QMP), and what it returned. With `file` a descriptor goes along,
+  /// as `getfd` takes it.
+  Json monitor(const std::string& name, const Json& command, const Descriptor* file = nullptr);
 
   /// Ends a machine by force; that it is not there is success.
   void destroy(const std::string& name);

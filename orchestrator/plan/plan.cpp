@@ -117,6 +117,7 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
   plan.topology_file = topology.file;
   plan.topology_text = topology.text;
   plan.accel = topology.accel;
+  plan.start = options.start.value_or(topology.start);
   plan.seed = options.seed;
   for (int i = 1; i <= topology.nodes.count; ++i)
     plan.nodes.push_back(plan_node(NodeId{i}, topology.nodes));

@@ -35,6 +35,7 @@ struct HostFacts {
 struct PlanOptions {
   std::vector<std::string> kernels;  ///< run only these, in this order; empty: all
   std::uint64_t seed = 1;
+  std::optional<Start> start = {};  ///< absent: as the topology says
 };
 
 struct PlannedNode {
@@ -88,6 +89,7 @@ struct Plan {
   std::filesystem::path topology_file;
   std::string topology_text;
   Accel accel = Accel::automatic;
+  Start start = Start::boot;
   std::vector<PlannedKernel> kernels;
   std::vector<PlannedNode> nodes;
   DiskSpec disk;             ///< the shared disk the file system is on

@@ -94,6 +94,7 @@ Json plan_json(const Plan& plan, Extent extent) {
   }
   json["seed"] = plan.seed;
   json["accel"] = word_of(plan.accel);
+  json["start"] = word_of(plan.start);
   json["kernel_command_line"] = plan.kernel_command_line;
   json["kernels"] = list_json(
       plan.kernels, [&](const PlannedKernel& kernel) { return kernel_json(kernel, extent); });

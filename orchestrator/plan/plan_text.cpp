@@ -60,8 +60,9 @@ std::string expectation_text(const PlannedTrial& trial) {
 
 std::string plan_text(const Plan& plan) {
   const PlannedNode& node = plan.nodes.front();
-  std::string out = fmt::format("{}   {}   accel {}   seed {}   plan {}\n", plan.topology_name,
-                                counted(plan.nodes.size(), "node"), word_of(plan.accel), plan.seed,
+  std::string out = fmt::format("{}   {}   accel {}   start {}   seed {}   plan {}\n", plan.topology_name,
+                                counted(plan.nodes.size(), "node"), word_of(plan.accel),
+                                word_of(plan.start), plan.seed,
                                 plan_hash(plan).substr(0, 12));
   for (const std::string& line : split(plan.description, '\n'))
     if (!trimmed(line).empty()) out += printable(line, 400) + "\n";

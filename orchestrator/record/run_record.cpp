@@ -125,6 +125,7 @@ Json to_json(const TrialRecord& trial) {
               {"kernel", trial.kernel},
               {"name", trial.name},
               {"directory", trial.directory},
+              {"start", trial.start},
               {"outcome", to_string(trial.outcome)},
               {"expect", trial.expect == Expectation::fail ? "fail" : "pass"},
               {"any_of_kernel", trial.any_of_kernel},

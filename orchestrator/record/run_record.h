@@ -87,6 +87,7 @@ struct TrialRecord {
   Expectation expect = Expectation::pass;
   std::string reason;     ///< one line: why it failed, or what broke
   UtcTime started{};
+  std::string start;      ///< where its nodes began: "boot" or "template"; empty in older runs
   double seconds = 0;
   std::vector<StepRecord> steps;
   std::vector<WorkloadRecord> workloads;

@@ -242,6 +242,7 @@ TrialRecord read_trial(const Members& from) {
   from.read("kernel", trial.kernel);
   from.read("name", trial.name);
   from.read("directory", trial.directory);
+  from.read("start", trial.start);
   from.read("outcome", trial.outcome);
   from.read("expect", trial.expect);
   from.read("any_of_kernel", trial.any_of_kernel);

@@ -32,6 +32,12 @@ constexpr std::array kTopology{
         .meaning = "hardware or software emulation; auto proves that KVM works and else uses TCG",
         .fallback = "auto",
         .words = "auto kvm tcg"},
+    Key{.name = "start",
+        .type = ValueType::choice,
+        .meaning = "boot: every node of every trial is powered on. template: each kernel boots once "
+                   "and is saved; every node goes on from there",
+        .fallback = "boot",
+        .words = "boot template"},
     Key{.name = "kernels",
         .type = ValueType::section,
         .meaning = "the kernels to test, by name",

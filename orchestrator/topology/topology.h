@@ -115,12 +115,17 @@ struct WatchSpec {
 
 enum class Accel { automatic, kvm, tcg };
 
+/// Where a node's life begins: at power-on, or at a guest of the same kernel, image and shape that
+/// was saved when its agent had come up.
+enum class Start { boot, from_template };
+
 struct Topology {
   std::filesystem::path file;  ///< absolute
   std::string text;            ///< as read, kept with the results
   std::string name;
   std::string description;
   Accel accel = Accel::automatic;
+  Start start = Start::boot;
   std::vector<KernelSpec> kernels;  ///< in the order written
   NodesSpec nodes;
   std::vector<DiskSpec> disks;

@@ -20,6 +20,7 @@ std::string word(const KeyTable& table, std::string_view key, Enum value) {
 }  // namespace
 
 std::string word_of(Accel accel) { return word(kTopologyKeys, "accel", accel); }
+std::string word_of(Start start) { return word(kTopologyKeys, "start", start); }
 std::string word_of(Transport transport) { return word(kDiskKeys, "transport", transport); }
 std::string word_of(FilesystemType type) { return word(kFilesystemKeys, "type", type); }
 std::string word_of(MmapDioSpec::Operation operation) {

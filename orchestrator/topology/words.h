@@ -9,6 +9,7 @@ namespace gridlock {
 
 // The words a topology file uses for its choices.
 std::string word_of(Accel accel);
+std::string word_of(Start start);
 std::string word_of(Transport transport);
 std::string word_of(FilesystemType type);
 std::string word_of(MmapDioSpec::Operation operation);

@@ -25,7 +25,7 @@ std::string fresh_entropy() {
 
 }  // namespace
 
-Lab::Lab(const LabSetting& setting, const std::filesystem::path& kernel,
+Lab::Lab(const LabSetting& setting, const NodeSource& source,
          const std::vector<std::filesystem::path>& console_logs)
     : setting_(setting) {
   const Plan& plan = setting.plan;
@@ -44,7 +44,7 @@ Lab::Lab(const LabSetting& setting, const std::filesystem::path& kernel,
     node.machine.vcpus = planned.vcpus;
     node.machine.memory = planned.memory;
     node.machine.mac = planned.mac;
-    node.machine.kernel = kernel;
+    node.machine.kernel = source.kernel;
     node.machine.command_line = plan.kernel_command_line + setting.command_line;
     node.machine.root_disk = setting.root_disk;
     node.machine.shared_disk = disk_->path();
@@ -52,6 +52,12 @@ Lab::Lab(const LabSetting& setting, const std::filesystem::path& kernel,
     node.machine.console_socket = setting.directory / ("n" + number + ".con");
     node.machine.agent_socket = setting.directory / ("n" + number + ".agt");
     if (!setting.fabric_sockets.empty()) node.machine.fabric_socket = setting.fabric_sockets[i];
+    if (source.from) {
+      node.machine.state = source.from->state;
+      // The node's console goes on where the template's ended.
+      std::filesystem::copy_file(source.from->console_log, node.console_log,
+                                 std::filesystem::copy_options::overwrite_existing);
+    }
     node.console = std::make_unique<ConsoleTail>(node.console_log);
     nodes_.push_back(std::move(node));
   }
@@ -102,8 +108,6 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
   struct Answers {
     std::exception_ptr failure;
     std::size_t started = 0;
-    std::size_t identified = 0;
-    std::string refused;
   };
   const auto answers = std::make_shared<Answers>();
   for (const Node& node : nodes_) {
@@ -150,6 +154,14 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
     throw BarrierFailed(fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
                         "the console logs are in the trial's nodes/ folder" + last);
   }
+}
+
+void Lab::identify(Milliseconds limit, std::stop_token stop) {
+  struct Answers {
+    std::size_t identified = 0;
+    std::string refused;
+  };
+  const auto answers = std::make_shared<Answers>();
   std::vector<std::pair<std::string, std::string>> hosts;
   for (const PlannedNode& planned : setting_.plan.nodes)
     hosts.emplace_back(planned.name, planned.address);
@@ -173,7 +185,25 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
                 if (!answers->refused.empty()) throw Error(answers->refused);
                 return answers->identified == nodes_.size();
               },
-              left(), stop);
+              limit, stop);
+}
+
+void Lab::save(const std::filesystem::path& state, Milliseconds limit, std::stop_token stop) {
+  struct Answer {
+    bool came = false;
+    std::exception_ptr failure;
+  };
+  const auto answer = std::make_shared<Answer>();
+  const std::string& name = nodes_.front().machine.name;
+  setting_.hypervisor.save(name, state, [answer](std::exception_ptr error) {
+    answer->came = true;
+    answer->failure = error;
+  });
+  const Waited waited = setting_.loop.run_until([&] { return answer->came; }, limit, stop);
+  if (waited == Waited::stopped) throw Cancelled("saving " + name);
+  if (waited != Waited::done)
+    throw Error(fmt::format("{} was not saved within {}", name, to_string(limit)));
+  if (answer->failure) std::rethrow_exception(answer->failure);
 }
 
 void Lab::look_for_silence() {

@@ -34,6 +34,18 @@ struct LabSetting {
   unsigned qemu_gid = 0;
 };
 
+/// A guest that was saved when its agent had come up, before it was anybody.
+struct GuestTemplate {
+  std::filesystem::path state;
+  std::filesystem::path console_log;  ///< what it printed until then
+};
+
+/// What nodes run, and where their lives begin.
+struct NodeSource {
+  std::filesystem::path kernel;              ///< bzImage, readable by the user QEMU runs as
+  std::optional<GuestTemplate> from = {};    ///< absent: they are powered on
+};
+
 /// How a node was lost, if it was.
 struct Loss {
   enum class Kind {
@@ -62,15 +74,21 @@ class Lab {
   };
 
   /// `console_logs` has one path per node.
-  Lab(const LabSetting& setting, const std::filesystem::path& kernel,
+  Lab(const LabSetting& setting, const NodeSource& source,
       const std::vector<std::filesystem::path>& console_logs);
   ~Lab();
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
-  /// Starts every node side by side, waits for its agent and gives it its identity. Throws Error if
-  /// a machine cannot be started, BarrierFailed if a node does not come up in time.
+  /// Starts every node side by side and waits for its agent. Throws Error if a machine cannot be
+  /// started, BarrierFailed if a node does not come up in time.
   void start(Milliseconds limit, std::stop_token stop);
+
+  /// Tells every node who it is.
+  void identify(Milliseconds limit, std::stop_token stop);
+
+  /// Pauses the first node for good and writes its memory and devices to `state`, a new file.
+  void save(const std::filesystem::path& state, Milliseconds limit, std::stop_token stop);
 
   std::vector<Node>& nodes() { return nodes_; }
   const Crew& crew() const { return *crew_; }

@@ -43,9 +43,9 @@ const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
 
 class Trial {
  public:
-  Trial(const LabSetting& setting, const PlannedTrial& trial, const std::filesystem::path& kernel,
+  Trial(const LabSetting& setting, const PlannedTrial& trial, const NodeSource& source,
         TrialWriter& writer, TrialObserver& observer, std::stop_token stop)
-      : setting_(setting), plan_(setting.plan), trial_(trial), kernel_(kernel), writer_(writer),
+      : setting_(setting), plan_(setting.plan), trial_(trial), source_(source), writer_(writer),
         observer_(observer), stop_(std::move(stop)), begin_(setting.loop.now()),
         log_({plan_.watch.known.begin(), plan_.watch.known.end()}) {}
   ~Trial() { setting_.loop.cancel(look_timer_); }
@@ -91,6 +91,7 @@ class Trial {
     record_.any_of_kernel = trial_.any_of_kernel;
     record_.directory = writer_.directory().parent_path().filename() / writer_.directory().filename();
     record_.started = setting_.loop.utc();
+    record_.start = source_.from ? "template" : "boot";
     begin_use_ = own_use();
   }
 
@@ -125,9 +126,10 @@ class Trial {
     std::vector<std::filesystem::path> logs;
     for (const PlannedNode& node : plan_.nodes)
       logs.push_back(writer_.node_directory(node.name) / "console.log");
-    lab_ = std::make_unique<Lab>(setting_, kernel_, logs);
+    lab_ = std::make_unique<Lab>(setting_, source_, logs);
     look_timer_ = setting_.loop.every(kLookInterval, [this] { look(); });
     lab_->start(plan_.deadlines.start, stop_);
+    lab_->identify(plan_.deadlines.start, stop_);
     for (const Lab::Node& node : lab_->nodes()) {
       const Hello& hello = *node.agent->hello();
       record_.kernel_releases[node.name] = printable(hello.kernel + " " + hello.version, 200);
@@ -481,7 +483,7 @@ class Trial {
   const LabSetting& setting_;
   const Plan& plan_;
   const PlannedTrial& trial_;
-  const std::filesystem::path& kernel_;
+  const NodeSource& source_;
   TrialWriter& writer_;
   TrialObserver& observer_;
   std::stop_token stop_;
@@ -506,11 +508,11 @@ class Trial {
 }  // namespace
 
 TrialRecord run_trial(const LabSetting& setting, const PlannedTrial& trial,
-                      const std::filesystem::path& kernel, TrialWriter& writer,
+                      const NodeSource& source, TrialWriter& writer,
                       TrialObserver& observer, std::stop_token stop) {
   observer.trial_begins(trial, static_cast<int>(setting.plan.trials.size()));
   TrialRecord record =
-      Trial(setting, trial, kernel, writer, observer, std::move(stop)).run();
+      Trial(setting, trial, source, writer, observer, std::move(stop)).run();
   observer.trial_ends(record);
   return record;
 }

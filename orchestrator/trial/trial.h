@@ -14,9 +14,8 @@ namespace gridlock {
 /// One life of a lab on one kernel, from power-on to power-off. What the kernel did is in the
 /// record; so is what broke on our side (outcome error). Nothing runs when it returns. Only bugs of
 /// Gridlock and a results directory that cannot be written come out as exceptions.
-/// `kernel` is the bzImage, readable by the user QEMU runs as.
 TrialRecord run_trial(const LabSetting& setting, const PlannedTrial& trial,
-                      const std::filesystem::path& kernel, TrialWriter& writer,
+                      const NodeSource& source, TrialWriter& writer,
                       TrialObserver& observer, std::stop_token stop);
 
 }  // namespace gridlock

@@ -70,12 +70,21 @@ double bare_boot(const Context& context, const Plan& plan, const Prepared& prepa
   return seconds;
 }
 
+/// When a step of a trial ended, in seconds since it began.
+double end_of(const TrialRecord& trial, const std::string& name) {
+  for (const StepRecord& step : trial.steps)
+    if (step.name == name) return step.end;
+  throw Error("the trial has no step " + name);
+}
+
 /// Runs the topology's first trial in a process of its own.
-TrialRecord lab(const Context& context, const std::string& topology, const std::string& kernel) {
+TrialRecord lab(const Context& context, const std::string& topology, const std::string& kernel,
+                const std::string& start) {
   const TempDir results(std::filesystem::temp_directory_path());
   Command command;
   command.program = context.installation().programs.parent_path() / "gridlock";
-  command.arguments = {"--quiet", "run", topology, "--kernel", kernel, "--results", results.path()};
+  command.arguments = {"--quiet", "run", topology, "--kernel", kernel, "--start", start,
+                       "--results", results.path()};
   command.deadline = std::chrono::minutes(20);
   context.runner->run(command, context.stop);
   const auto runs = list_runs(results.path());
@@ -106,13 +115,15 @@ int bench(const std::vector<std::string>& arguments) {
   std::vector<double> bare;
   std::vector<double> mounted;
   std::vector<double> ratios;
+  std::vector<double> ready;            // agents of nodes from a template, to a bare boot
+  std::vector<double> restored_ratios;  // mounted from a template, to a bare boot
   std::vector<double> cpu;
   double memory = 0;
   // The first start of all asks QEMU for its abilities, which takes seconds and is remembered.
   bare_boot(context, plan, prepared, directory, *hypervisor, tsc, *loop);
   for (int round = 0; round < rounds; ++round) {
     bare.push_back(bare_boot(context, plan, prepared, directory, *hypervisor, tsc, *loop));
-    const TrialRecord trial = lab(context, arguments[1], plan.kernels.front().name);
+    const TrialRecord trial = lab(context, arguments[1], plan.kernels.front().name, "boot");
     std::string steps;
     double end = 0;
     for (const StepRecord& step : trial.steps) {
@@ -126,10 +137,20 @@ int bench(const std::vector<std::string>& arguments) {
     memory = std::max(memory, static_cast<double>(trial.own_memory_bytes) / (1 << 20));
     std::printf("round %d: bare boot %.2f s, start to mounted %.2f s, ratio %.2f (%s )\n",
                 round + 1, bare.back(), end, ratios.back(), steps.c_str());
+    const TrialRecord restored =
+        lab(context, arguments[1], plan.kernels.front().name, "template");
+    ready.push_back(end_of(restored, "start") / bare.back());
+    restored_ratios.push_back(end_of(restored, "mount") / bare.back());
+    std::printf("         from a template: all agents ready after %.2f s, ratio %.2f; mounted after "
+                "%.2f s, ratio %.2f\n",
+                end_of(restored, "start"), ready.back(), end_of(restored, "mount"),
+                restored_ratios.back());
     std::fflush(stdout);
   }
   std::printf("median of %d: bare boot %.2f s, start to mounted %.2f s, ratio %.2f\n", rounds,
               median(bare), median(mounted), median(ratios));
+  std::printf("from a template: agents ready %.2f, mounted %.2f bare boots\n", median(ready),
+              median(restored_ratios));
   std::printf("gridlock itself: %.2f %% CPU of the trial's wall time, %.0f MiB at the most\n",
               median(cpu), memory);
   return 0;

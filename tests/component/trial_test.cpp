@@ -64,7 +64,7 @@ class TrialTest : public testing::Test {
     RunWriter results(directory_ / "results", plan_, first, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());
     trial_directory_ = writer->directory();
-    const TrialRecord record = run_trial(setting, plan_.trials.front(), directory_ / "bzImage",
+    const TrialRecord record = run_trial(setting, plan_.trials.front(), NodeSource{directory_ / "bzImage", {}},
                                          *writer, observer_, stop_.get_token());
     EXPECT_TRUE(lab_.running().empty()) << "machines were left running";
     EXPECT_FALSE(std::filesystem::exists(directory_ / "shared.raw"));

@@ -81,6 +81,15 @@ class FakeLab final : public Hypervisor {
   }
   void start(const MachineSpec& spec, Done done) override;
   void destroy(const std::string& name, Done done) override;
+  void save(const std::string& name, const std::filesystem::path& file, Done done) override {
+    loop_.post([this, name, file, done] {
+      std::ofstream(file, std::ios::binary) << "state of " << name;
+      saved_.push_back(name);
+      done(nullptr);
+    });
+  }
+  /// The machines that were saved, in order.
+  const std::vector<std::string>& saved() const { return saved_; }
   void inject_nmi(const std::string&, Done done) override {
     loop_.post([done] { done(nullptr); });
   }
@@ -102,6 +111,7 @@ class FakeLab final : public Hypervisor {
     wire::LineSplitter lines;
   };
   using MachinePtr = std::shared_ptr<Machine>;
+  std::vector<std::string> saved_;
 
   class Channel;
 
@@ -177,10 +187,12 @@ inline void FakeLab::start(const MachineSpec& spec, Done done) {
   by_socket_[spec.agent_socket] = machine;
   loop_.after(Milliseconds{300}, [this, done, machine] {
     done(nullptr);
-    std::ofstream(machine->spec.console_log, std::ios::app)
-        << scripts_[machine->number].boot_console;
+    const bool goes_on = !machine->spec.state.empty();
+    if (!goes_on)
+      std::ofstream(machine->spec.console_log, std::ios::app)
+          << scripts_[machine->number].boot_console;
     if (scripts_[machine->number].boots)
-      loop_.after(Milliseconds{4000}, [this, machine] { boot(machine); });
+      loop_.after(Milliseconds{goes_on ? 10 : 4000}, [this, machine] { boot(machine); });
   });
 }
 
