@@ -19,6 +19,10 @@ constexpr std::string_view kDlm = "dlm: ";
 
 bool is_dlm(std::string_view text) { return text.starts_with(kDlm); }
 
+/// Not -EINTR: a recovery that another change of members overtakes is given up and begun anew, as
+/// when three nodes mount at once (ls_recover() in fs/dlm/recoverd.c).
+bool is_failed_recovery(std::string_view text) { return is_dlm(text) && !text.ends_with(" error -4"); }
+
 /// "F lkid X error N" (gdlm_ast() and gdlm_lock() in fs/gfs2/lock_dlm.c); not "… lkid X" of a dump.
 bool is_lock_error(std::string_view text) {
   return text.find(" error ", text.find(" lkid ")) != std::string_view::npos;
@@ -166,7 +170,7 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
     {"dlm", "receive", "receive_", " error ", line, kAlways, false, is_dlm},
     {"dlm", "receive", "receive_", " not found", line, kAlways, false, is_dlm},
     {"dlm", "receive", "receive_", " bad ", line, kAlways, false, is_dlm},
-    {"dlm", "recover", "dlm_recover_", " error ", line, kAlways, false, is_dlm},
+    {"dlm", "recover", "dlm_recover_", " error ", line, kAlways, false, is_failed_recovery},
     {"dlm", "deadlock", kDlm, "pending deadlock", line},
     {"dlm", "deadlock", kDlm, "can_be_granted deadlock", line},
     {"dlm", "version", kDlm, "version mismatch", line},

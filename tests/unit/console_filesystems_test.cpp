@@ -63,6 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "gfs2: fsid=lab:data.1: jid=1: Journal replayed in 3ms",
                     "dlm: connecting to 2", "dlm: connected to node 2",
                     "dlm: data: dlm_recover_directory 0 out 0 messages",
+                    "dlm: data: dlm_recover_members_wait error -4",
                     "dlm: node 1: socket error sending to node 2 at 10.0.0.2, dport 21064, sk_err=104/0",
                     "ocfs2: Mounting device (253,0) on (node 1, slot 0) with ordered data mode.",
                     "o2dlm: Joining domain 1234 ( 1 2 ) 2 nodes",
