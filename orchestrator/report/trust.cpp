@@ -120,6 +120,17 @@ void add_own_use(Page& page, const RunRecord& run) {
                                        100 * cpu / wall, to_string(Bytes{memory})));
 }
 
+/// Where the nodes began, if not all of them at power-on.
+void add_start(Page& page, const RunRecord& run) {
+  const auto restored = static_cast<std::size_t>(
+      std::count_if(run.trials.begin(), run.trials.end(),
+                    [](const TrialRecord& trial) { return trial.start == "template"; }));
+  if (restored == 0) return;
+  page.labelled("start", fmt::format("from a template in {} of {}: lockdep's state and the boot's "
+                                     "messages came with its memory",
+                                     restored, counted(run.trials.size(), "trial")));
+}
+
 }  // namespace
 
 void add_trust(Page& page, const RunRecord& run) {
@@ -132,6 +143,7 @@ void add_trust(Page& page, const RunRecord& run) {
     page.labelled("accel",
                   printable(run.accel) +
                       (run.accel_reason.empty() ? "" : ": " + printable(run.accel_reason)));
+  add_start(page, run);
   page.labelled("host", printable(run.host));
   add_own_use(page, run);
   page.labelled("seed", std::to_string(run.seed));

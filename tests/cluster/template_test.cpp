@@ -15,6 +15,7 @@
 #include "host/run_directory.h"
 #include "machine/libvirt_hypervisor.h"
 #include "machine/tsc.h"
+#include "support/progress_notes.h"
 #include "trial/guest_template.h"
 #include "trial/qt_event_loop.h"
 
@@ -22,19 +23,6 @@ namespace gridlock {
 namespace {
 
 constexpr Milliseconds kLimit{120'000};
-
-/// Keeps what a progress was told.
-class Notes final : public Progress {
- public:
-  void begin(const std::string&) override {}
-  void advance(const std::string&, int, int, const std::string&) override {}
-  void end(const std::string& what, const std::string& outcome) override {
-    ends.push_back(what + ": " + outcome);
-  }
-  void note(const std::string& text) override { notes.push_back(text); }
-  std::vector<std::string> ends;
-  std::vector<std::string> notes;
-};
 
 /// What every test of this file shares: a kernel and an image from the cache, one hypervisor.
 class World {
@@ -49,7 +37,7 @@ class World {
   Context context = make_context({GRIDLOCK_BINARY_DIR "/gridlock"}, {});
   Installation installation = context.installation();
   Plan plan = patched_plan(context);
-  Notes notes;
+  ProgressNotes notes;
   Prepared prepared = prepare(plan, installation, *context.runner, notes, {});
   QemuUser user = qemu_user();
   RunDirectory directory{installation.runs, user.uid, user.gid};

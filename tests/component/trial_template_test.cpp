@@ -9,6 +9,7 @@
 #include "host/files.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/progress_notes.h"
 #include "support/sample_plan.h"
 #include "trial/guest_template.h"
 
@@ -18,16 +19,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class Notes final : public Progress {
- public:
-  void begin(const std::string&) override {}
-  void advance(const std::string&, int, int, const std::string&) override {}
-  void end(const std::string&, const std::string& outcome) override { ends.push_back(outcome); }
-  void note(const std::string& text) override { notes.push_back(text); }
-  std::vector<std::string> ends;
-  std::vector<std::string> notes;
-};
 
 class TemplateTest : public testing::Test {
  protected:
@@ -46,7 +37,7 @@ class TemplateTest : public testing::Test {
   Plan plan_ = sample_plan();
   TempDir runs_{std::filesystem::temp_directory_path()};
   TempDir cache_{std::filesystem::temp_directory_path()};
-  Notes notes_;
+  ProgressNotes notes_;
   std::stop_source stop_;
   std::string qemu_ = "7.2.22";
   TemplateParts parts_{"patched", "kernel-key", "image-key", "/kernel"};

@@ -45,6 +45,13 @@ inline std::vector<std::string> identities_of(const std::vector<Finding>& findin
   return identities;
 }
 
+/// Lines of text as a console shows them, all of one instant.
+inline std::string stamped(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += "[   12.000000] " + text + "\n";
+  return all;
+}
+
 inline std::string with(std::string text, const std::string& from, const std::string& to) {
   for (std::size_t at = text.find(from); at != std::string::npos;
        at = text.find(from, at + to.size()))

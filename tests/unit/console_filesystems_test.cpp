@@ -11,12 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string stamped(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += "[   12.000000] " + text + "\n";
-  return all;
-}
-
 struct Line {
   const char* text;
   const char* identity;

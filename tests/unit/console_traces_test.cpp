@@ -13,12 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string stamped(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += "[   12.000000] " + text + "\n";
-  return all;
-}
-
 std::string function_of(const char* line) {
   const auto frame = parse_frame(line);
   return frame ? frame->location.symbol : "";

@@ -84,6 +84,16 @@ TEST(TextReport, ListsFindingsOfASingleKernel) {
   expect_report(run, "one-kernel.txt");
 }
 
+TEST(TextReport, SaysWhereTheNodesBeganIfNotAtPowerOn) {
+  RunRecord run = demo_run();
+  EXPECT_EQ(plain(run).find("\nstart "), std::string::npos);
+  run.trials.front().start = "template";
+  EXPECT_NE(plain(run).find("\nstart        from a template in 1 of " +
+                            std::to_string(run.trials.size()) + " trials: lockdep's state"),
+            std::string::npos)
+      << plain(run);
+}
+
 TEST(TextReport, SaysThatNoTrialWasRun) {
   RunRecord run = sample_run();
   run.outcome = Outcome::error;
