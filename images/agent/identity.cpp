@@ -73,25 +73,6 @@ std::string read_hosts(const Json& request, std::string& out) {
   return {};
 }
 
-std::string read_request(const Json& request, Wanted& out) {
-  if (integer_or(request, "node", 0) < 1) return "identify: node must be a number from 1";
-  out.name = text_or(request, "name", "");
-  if (!is_host_name(out.name)) return "identify: name is not a host name";
-  if (::inet_pton(AF_INET, text_or(request, "address", "").c_str(), &out.address) != 1)
-    return "identify: address is not an IPv4 address";
-  const std::int64_t prefix = integer_or(request, "prefix", 24);
-  if (prefix < 1 || prefix > 30) return "identify: prefix must be from 1 to 30";
-  out.prefix = static_cast<int>(prefix);
-  if (!read_mac(text_or(request, "mac", ""), out.mac)) return "identify: mac is not a unicast MAC";
-  out.realtime = integer_or(request, "realtime", 0);
-  if (out.realtime <= 0) return "identify: realtime must be nanoseconds since 1970";
-  const auto entropy = wire::from_base64(text_or(request, "entropy", ""));
-  if (!entropy || entropy->size() < kEntropyBytes || entropy->size() > 512)
-    return "identify: entropy must be base64 of at least 32 bytes";
-  out.entropy = *entropy;
-  return read_hosts(request, out.hosts);
-}
-
 /// Credits the bytes and makes the generator use them at once: a node restored from a template
 /// would otherwise draw the same numbers as its siblings.
 std::string feed_entropy(const std::string& bytes) {
@@ -152,6 +133,37 @@ std::string set_up_interface(const Wanted& wanted) {
   return {};
 }
 
+std::string set_clock(std::int64_t realtime) {
+  const timespec time{realtime / kNanosecondsPerSecond, realtime % kNanosecondsPerSecond};
+  return ::clock_settime(CLOCK_REALTIME, &time) == 0 ? "" : failure("clock", errno);
+}
+
+/// `realtime` and `entropy`, the same in both requests.
+std::string read_moment(const Json& request, Wanted& out) {
+  const std::string kind = text_or(request, "request", "");
+  out.realtime = integer_or(request, "realtime", 0);
+  if (out.realtime <= 0) return kind + ": realtime must be nanoseconds since 1970";
+  const auto entropy = wire::from_base64(text_or(request, "entropy", ""));
+  if (!entropy || entropy->size() < kEntropyBytes || entropy->size() > 512)
+    return kind + ": entropy must be base64 of at least 32 bytes";
+  out.entropy = *entropy;
+  return {};
+}
+
+std::string read_request(const Json& request, Wanted& out) {
+  if (integer_or(request, "node", 0) < 1) return "identify: node must be a number from 1";
+  out.name = text_or(request, "name", "");
+  if (!is_host_name(out.name)) return "identify: name is not a host name";
+  if (::inet_pton(AF_INET, text_or(request, "address", "").c_str(), &out.address) != 1)
+    return "identify: address is not an IPv4 address";
+  const std::int64_t prefix = integer_or(request, "prefix", 24);
+  if (prefix < 1 || prefix > 30) return "identify: prefix must be from 1 to 30";
+  out.prefix = static_cast<int>(prefix);
+  if (!read_mac(text_or(request, "mac", ""), out.mac)) return "identify: mac is not a unicast MAC";
+  if (std::string wrong = read_moment(request, out); !wrong.empty()) return wrong;
+  return read_hosts(request, out.hosts);
+}
+
 }  // namespace
 
 std::string identify(const Json& request, bool apply) {
@@ -160,13 +172,19 @@ std::string identify(const Json& request, bool apply) {
   if (!apply) return "identify: only the init of a node takes an identity";
   if (::sethostname(wanted.name.c_str(), wanted.name.size()) != 0)
     return failure("host name", errno);
-  const timespec time{wanted.realtime / kNanosecondsPerSecond,
-                      wanted.realtime % kNanosecondsPerSecond};
-  if (::clock_settime(CLOCK_REALTIME, &time) != 0) return failure("clock", errno);
+  if (std::string wrong = set_clock(wanted.realtime); !wrong.empty()) return wrong;
   if (std::string wrong = feed_entropy(wanted.entropy); !wrong.empty()) return wrong;
   write_file("/etc/hosts", wanted.hosts, 0644, O_CREAT | O_TRUNC);
   write_file("/etc/hostname", wanted.name + "\n", 0644, O_CREAT | O_TRUNC);
   return set_up_interface(wanted);
+}
+
+std::string refresh(const Json& request, bool apply) {
+  Wanted wanted;
+  if (std::string wrong = read_moment(request, wanted); !wrong.empty()) return wrong;
+  if (!apply) return "refresh: only in a node";
+  if (std::string wrong = feed_entropy(wanted.entropy); !wrong.empty()) return wrong;
+  return set_clock(wanted.realtime);
 }
 
 }  // namespace gridlock::agent

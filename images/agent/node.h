@@ -24,4 +24,8 @@ Descriptor open_port();
 /// entropy, /etc/hosts, first network interface. Returns an error text or nothing.
 std::string identify(const Json& request, bool apply);
 
+/// Checks a `refresh` request and, if `apply`, sets the clock and feeds the entropy pool of a node
+/// that stays who it is. Returns an error text or nothing.
+std::string refresh(const Json& request, bool apply);
+
 }  // namespace gridlock::agent

@@ -66,6 +66,8 @@ void Server::handle(const Json& request) {
     const std::string error = identify(request, role_ == Role::node_init);
     identified_ = error.empty();
     answer(id, error);
+  } else if (kind == "refresh") {
+    answer(id, refresh(request, role_ == Role::node_init));
   } else if (kind == "run") {
     answer(id, jobs_.start(request));
   } else if (kind == "signal") {

@@ -7,11 +7,11 @@ namespace gridlock {
 
 /// The folders Gridlock works from and in. All absolute.
 struct Installation {
-  std::filesystem::path recipe;     ///< images/rootfs
-  std::filesystem::path programs;   ///< the built agent and workload programs
-  std::filesystem::path cache;      ///< …/gridlock: kernels, images
-  std::filesystem::path runs;       ///< what live runs keep: sockets, scratch disks
-  std::filesystem::path results;    ///< one folder a run
+  std::filesystem::path recipe;    ///< images/rootfs
+  std::filesystem::path programs;  ///< the built agent and workload programs
+  std::filesystem::path cache;     ///< …/gridlock: kernels, images
+  std::filesystem::path runs;      ///< what live runs keep: sockets, scratch disks
+  std::filesystem::path results;   ///< one folder a run
 };
 
 }  // namespace gridlock

@@ -5,8 +5,9 @@
 #include <stop_token>
 #include <string>
 
-#include "campaign/installation.h"
 #include "base/event_loop.h"
+#include "campaign/installation.h"
+#include "campaign/run_book.h"
 #include "host/command_runner.h"
 #include "host/progress.h"
 #include "plan/plan.h"
@@ -14,11 +15,6 @@
 #include "trial/trial_observer.h"
 
 namespace gridlock {
-
-struct RunResult {
-  RunRecord record;
-  std::filesystem::path directory;  ///< of the results
-};
 
 /// Runs the plan's trials one after another, each a fresh lab, and keeps everything under
 /// `installation.results`. `command` is how a person repeats it. What breaks on our side is in the

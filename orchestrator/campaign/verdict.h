@@ -16,8 +16,8 @@ enum ExitCode {
 };
 
 /// Sets outcome, reason and exit code of a run whose trials have ended: interrupted before error
-/// before failed. A trial that failed as the topology expects is no failure of the run; one that was
-/// expected to fail and passed is.
+/// before failed. A trial that failed as the topology expects is no failure of the run; one that
+/// was expected to fail and passed is.
 void judge_run(RunRecord& run);
 
 }  // namespace gridlock

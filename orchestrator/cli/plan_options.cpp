@@ -13,10 +13,13 @@ void add_plan_options(CLI::App& verb, PlanChoice& choice) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb.add_option("--seed", choice.options.seed, "Seed of everything that is drawn by chance")
       ->type_name("N");
-  verb.add_option("--start", choice.options.start, "Where nodes begin: boot or template")
+  verb.add_option("--start", choice.options.start, "Where nodes begin: boot, template or formed")
       ->type_name("WHERE")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Start>{{"boot", Start::boot}, {"template", Start::from_template}}));
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Start>{
+          {"boot", Start::boot}, {"template", Start::from_template}, {"formed", Start::formed}}));
+  verb.add_option("--repeat", choice.options.repeat, "Every trial so many times, with other seeds")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000));
 }
 
 }  // namespace gridlock

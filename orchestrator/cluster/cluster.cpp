@@ -34,12 +34,15 @@ Cluster::Cluster(const Plan& plan, const Crew& crew, Sink sink)
 Daemon& Cluster::start(std::unique_ptr<Daemon>& slot, const Crew::Member& member,
                        const std::string& name, std::vector<std::string> argv) {
   slot = std::make_unique<Daemon>(member, name, program(std::move(argv)),
-                                  [this, id = member.id, name](const std::string& line) {
-                                    if (sink_) sink_(id, name, line);
-                                  });
+                                  line_sink(member.id, name));
   return *slot;
 }
 
+Daemon::LineSink Cluster::line_sink(NodeId node, const std::string& daemon) {
+  return [this, node, daemon](const std::string& line) {
+    if (sink_) sink_(node, daemon, line);
+  };
+}
 
 void Cluster::begin(std::stop_token) {
   const std::string path = "/etc/corosync/corosync.conf";
@@ -179,6 +182,32 @@ void Cluster::mount(Milliseconds limit, std::stop_token stop) {
       [&](const Crew::Member&) { return program({"sh", "-c", script}); }, limit, stop);
   for (const JobResult& result : results)
     if (!result.ok()) throw BarrierFailed(result.describe("mount"));
+}
+
+void Cluster::settle(Milliseconds limit, std::stop_token stop) {
+  for (const JobResult& result :
+       crew_.run_all([](const Crew::Member&) { return program({"busybox", "sync"}); }, limit, stop))
+    if (!result.ok()) throw BarrierFailed(result.describe("sync"));
+}
+
+std::vector<DaemonJobs> Cluster::daemons() const {
+  std::vector<DaemonJobs> jobs;
+  for (const NodeDaemons& node : nodes_) {
+    GRIDLOCK_CHECK(node.corosync && node.dlm_controld, "the cluster has formed");
+    jobs.push_back({node.corosync->job(), node.dlm_controld->job()});
+  }
+  return jobs;
+}
+
+void Cluster::adopt(const std::vector<DaemonJobs>& daemons) {
+  GRIDLOCK_CHECK(daemons.size() == nodes_.size(), "daemons for every node");
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const Crew::Member& member = crew_.members()[i];
+    nodes_[i].corosync = std::make_unique<Daemon>(member, "corosync", daemons[i].corosync,
+                                                  line_sink(member.id, "corosync"));
+    nodes_[i].dlm_controld = std::make_unique<Daemon>(
+        member, "dlm_controld", daemons[i].dlm_controld, line_sink(member.id, "dlm_controld"));
+  }
 }
 
 void Cluster::leave(Milliseconds limit, std::stop_token stop) {

@@ -11,6 +11,12 @@
 
 namespace gridlock {
 
+/// The agent's job numbers of one node's daemons.
+struct DaemonJobs {
+  Agent::JobId corosync = 0;
+  Agent::JobId dlm_controld = 0;
+};
+
 /// corosync, dlm_controld and the shared file system on the nodes of one lab. Each step is a
 /// barrier: it returns when every node is there, or throws BarrierFailed (not in time, or a program
 /// failed) whose message names the nodes and whose hint holds what the daemons said last.
@@ -34,6 +40,13 @@ class Cluster {
   /// It is mounted on every node.
   void mount(Milliseconds limit, std::stop_token stop);
 
+  /// Everything that was written is on the disk.
+  void settle(Milliseconds limit, std::stop_token stop);
+
+  /// What runs on the nodes, in their order. A cluster that was saved and goes on adopts it.
+  std::vector<DaemonJobs> daemons() const;
+  void adopt(const std::vector<DaemonJobs>& daemons);
+
   /// Unmounts everywhere and lets the nodes leave one after another, last node first, so that what
   /// a kernel says when a peer leaves is heard.
   void leave(Milliseconds limit, std::stop_token stop);
@@ -49,6 +62,7 @@ class Cluster {
   };
   Daemon& start(std::unique_ptr<Daemon>& slot, const Crew::Member& member, const std::string& name,
                 std::vector<std::string> argv);
+  Daemon::LineSink line_sink(NodeId node, const std::string& daemon);
   /// A daemon that ended, or a file that could not be written; empty: all is well.
   std::string broken() const;
   std::string missing(const std::function<bool(std::size_t)>& there) const;

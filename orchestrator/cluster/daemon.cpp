@@ -17,11 +17,20 @@ constexpr std::size_t kLongestLine = 4096;
 
 Daemon::Daemon(const Crew::Member& member, std::string name, const Job& job, LineSink sink)
     : agent_(*member.agent), name_(std::move(name)), sink_(std::move(sink)) {
+  job_ = agent_.run(job, handlers());
+}
+
+Daemon::Daemon(const Crew::Member& member, std::string name, Agent::JobId running, LineSink sink)
+    : agent_(*member.agent), name_(std::move(name)), sink_(std::move(sink)), job_(running) {
+  agent_.adopt(job_, handlers());
+}
+
+JobHandlers Daemon::handlers() {
   JobHandlers handlers;
   handlers.on_output = [this](std::string_view bytes) { take(partial_output_, bytes); };
   handlers.on_errors = [this](std::string_view bytes) { take(partial_errors_, bytes); };
   handlers.on_end = [this](const JobEnd& end) { end_ = end; };
-  job_ = agent_.run(job, handlers);
+  return handlers;
 }
 
 Daemon::~Daemon() { agent_.forget(job_); }

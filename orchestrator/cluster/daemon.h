@@ -17,11 +17,14 @@ class Daemon {
   using LineSink = std::function<void(const std::string& line)>;
 
   Daemon(const Crew::Member& member, std::string name, const Job& job, LineSink sink);
+  /// One that runs already, as a job of the node's agent.
+  Daemon(const Crew::Member& member, std::string name, Agent::JobId running, LineSink sink);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
   const std::string& name() const { return name_; }
+  Agent::JobId job() const { return job_; }
   const std::optional<JobEnd>& ended() const { return end_; }
   /// Whether a line that contains `text` was printed.
   bool said(const std::string& text) const;
@@ -30,6 +33,7 @@ class Daemon {
   void terminate();
 
  private:
+  JobHandlers handlers();
   void take(std::string& partial, std::string_view bytes);
 
   Agent& agent_;

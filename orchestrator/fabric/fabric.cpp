@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -33,6 +37,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// What may wait for one node that does not read: a few hundred milliseconds of a busy cluster.
 constexpr std::size_t kQueueLimit = std::size_t{4} << 20;
+/// How often it is looked whether sockets are empty; there is no event for that.
+constexpr int kDrainLookMs = 1;
 
 [[noreturn]] void fail(std::string_view doing, int error) {
   throw Error(fmt::format("fabric: {}: {}", doing, std::generic_category().message(error)));
@@ -149,6 +155,39 @@ class EpollFabric final : public Fabric {
     return all;
   }
 
+  bool hold(Milliseconds limit) override {
+    {
+      const std::lock_guard lock(mutex_);
+      holding_ = true;
+    }
+    return wait_for(limit, [](const Port& port) {
+      int waiting = 0;
+      return port.output.size() == 0 && ::ioctl(port.node.get(), SIOCOUTQ, &waiting) == 0 &&
+             waiting == 0;
+    });
+  }
+
+  std::vector<KeptFrame> kept(Milliseconds limit) override {
+    wait_for(limit, [](const Port& port) {
+      int waiting = 0;
+      return ::ioctl(port.node.get(), FIONREAD, &waiting) == 0 && waiting == 0;
+    });
+    const std::lock_guard lock(mutex_);
+    return kept_;
+  }
+
+  void release() override {
+    const std::lock_guard lock(mutex_);
+    holding_ = false;
+    send_all(std::exchange(kept_, {}));
+    kept_bytes_ = 0;
+  }
+
+  void inject(const std::vector<KeptFrame>& frames) override {
+    const std::lock_guard lock(mutex_);
+    send_all(frames);
+  }
+
  private:
   enum class Role : std::uint64_t { listener, node };
   static constexpr std::uint64_t kStopToken = ~std::uint64_t{0};
@@ -256,18 +295,49 @@ class EpollFabric final : public Fabric {
       ++port.counters.frames_in;
       port.counters.bytes_in += frame->size();
       const std::vector<int>& targets = switch_.route(index, *frame);
-      if (targets.size() == 1 &&
-          crossing_.keep(index, targets.front(), *frame, SteadyClock::now()))
+      if (targets.size() == 1 && crossing_.keep(index, targets.front(), *frame, SteadyClock::now()))
         continue;
       for (const int target : targets) deliver(target, *frame);
     }
     if (port.input.bad()) disconnect(index, "bad length");
   }
 
+  /// Waits until `there` holds for every connected port. False: not within `limit`.
+  bool wait_for(Milliseconds limit, const std::function<bool(const Port&)>& there) {
+    const auto end = SteadyClock::now() + limit;
+    while (true) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (std::all_of(ports_.begin(), ports_.end(),
+                        [&](const auto& port) { return !port->node || there(*port); }))
+          return true;
+      }
+      if (SteadyClock::now() >= end) return false;
+      ::poll(nullptr, 0, kDrainLookMs);
+    }
+  }
+
+  void send_all(const std::vector<KeptFrame>& frames) {
+    for (const KeptFrame& frame : frames)
+      if (frame.to >= 0 && frame.to < static_cast<int>(ports_.size()))
+        deliver(frame.to, frame.bytes);
+    for (const auto& port : ports_)
+      if (std::exchange(port->touched, false)) flush(*port);
+  }
+
   /// The one place every frame to every node passes.
   void deliver(int to, Frame frame) {
     Port& port = at(to);
     if (!port.node) return;
+    if (holding_) {
+      if (kept_bytes_ + frame.size() > kQueueLimit) {
+        ++port.counters.dropped;
+        return;
+      }
+      kept_bytes_ += frame.size();
+      kept_.push_back({to, {frame.begin(), frame.end()}});
+      return;
+    }
     if (!port.output.push(frame)) {
       ++port.counters.dropped;
       return;
@@ -310,8 +380,11 @@ class EpollFabric final : public Fabric {
   Crossing crossing_;
   Descriptor epoll_;
   Descriptor stop_;
-  mutable std::mutex mutex_;  ///< guards ports_, switch_ and crossing_
+  mutable std::mutex mutex_;  ///< guards what follows, and crossing_
   std::vector<std::unique_ptr<Port>> ports_;
+  bool holding_ = false;
+  std::vector<KeptFrame> kept_;
+  std::size_t kept_bytes_ = 0;
   Switch switch_;
   std::thread thread_;
 };

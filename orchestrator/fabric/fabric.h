@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/duration.h"
+
 namespace gridlock {
 
 /// Counters of one port since it was made.
@@ -18,6 +20,12 @@ struct PortCounters {
   std::uint64_t dropped = 0;  ///< meant for the node, but it did not read fast enough
   bool connected = false;     ///< QEMU is connected now
   std::string closed;         ///< why the port was closed, if it was: "peer closed", "bad length"
+};
+
+/// A frame that was kept on its way to a port.
+struct KeptFrame {
+  int to = 0;  ///< port
+  std::vector<std::byte> bytes;
 };
 
 /// The Ethernet switch between the nodes: one listening UNIX socket per port, QEMU's `stream`
@@ -32,6 +40,20 @@ class Fabric {
   virtual int add_port(const std::filesystem::path& socket, unsigned uid) = 0;
 
   virtual std::vector<PortCounters> counters() const = 0;
+
+  /// Keeps every frame from now on, and waits at most `limit` until the nodes have taken those that
+  /// were on their way. False if one did not.
+  virtual bool hold(Milliseconds limit) = 0;
+
+  /// What was kept since hold(), in order, once what the nodes had sent is read: wait at most
+  /// `limit` for that, after they were paused. It stays kept.
+  virtual std::vector<KeptFrame> kept(Milliseconds limit) = 0;
+
+  /// Delivers what was kept, and goes on. Without a hold() before: nothing.
+  virtual void release() = 0;
+
+  /// Sends frames to their ports, as if their nodes' peers had sent them now.
+  virtual void inject(const std::vector<KeptFrame>& frames) = 0;
 };
 
 /// `service`: the TCP port on which two nodes' connections to each other always cross (crossing.h).

@@ -67,6 +67,19 @@ class ChannelAgent final : public Agent {
         plain(std::move(answer)));
   }
 
+  void refresh(std::chrono::nanoseconds realtime, const std::string& entropy,
+               Answer answer) override {
+    ask({{"request", "refresh"},
+         {"realtime", realtime.count()},
+         {"entropy", wire::to_base64(entropy)}},
+        plain(std::move(answer)));
+  }
+
+  void adopt(JobId job, JobHandlers handlers) override {
+    last_job_ = std::max(last_job_, job);
+    jobs_.insert_or_assign(job, std::move(handlers));
+  }
+
   JobId run(const Job& job, JobHandlers handlers) override {
     const JobId id = ++last_job_;
     jobs_.emplace(id, std::move(handlers));
@@ -80,6 +93,8 @@ class ChannelAgent final : public Agent {
     });
     return id;
   }
+
+  JobId last_job() const override { return last_job_; }
 
   void signal(JobId job, int number) override {
     ask({{"request", "signal"}, {"process", job}, {"signal", number}},

@@ -83,7 +83,16 @@ class Agent {
   virtual std::uint64_t garbage() const = 0;
 
   virtual void identify(const Identity& identity, Answer answer) = 0;
+  /// Sets the clock and feeds `entropy` (32 bytes) to a node that goes on from a saved state as who
+  /// it was.
+  virtual void refresh(std::chrono::nanoseconds realtime, const std::string& entropy,
+                       Answer answer) = 0;
   virtual JobId run(const Job& job, JobHandlers handlers) = 0;
+  /// Hears a job that an earlier agent object ran on this node before it was saved. Later jobs get
+  /// higher numbers.
+  virtual void adopt(JobId job, JobHandlers handlers) = 0;
+  /// The highest number a job has had.
+  virtual JobId last_job() const = 0;
   virtual void signal(JobId job, int number) = 0;
   /// Forgets the handlers of a job; what it still sends is ignored.
   virtual void forget(JobId job) = 0;

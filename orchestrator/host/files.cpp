@@ -12,10 +12,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "host/descriptor.h"
@@ -23,6 +26,9 @@
 namespace gridlock {
 namespace fs = std::filesystem;
 namespace {
+
+/// What is zeroes as a whole is not part of a sparse file's digest.
+constexpr std::size_t kDigestBlock = std::size_t{64} << 10;
 
 [[noreturn]] void fail(std::string_view doing, const fs::path& path, int error) {
   throw Error(fmt::format("{} {}: {}", doing, path.string(), std::strerror(error)),
@@ -51,6 +57,39 @@ bool share_blocks(const fs::path& from, const fs::path& to) {
   if (::ioctl(target.get(), FICLONE, source.get()) == 0) return true;
   ::unlink(to.c_str());
   return false;
+}
+
+/// The stretches of a file that hold data, in order: offset and end.
+std::vector<std::pair<off_t, off_t>> data_in(const Descriptor& file, const fs::path& name) {
+  std::vector<std::pair<off_t, off_t>> stretches;
+  for (off_t at = 0;;) {
+    const off_t begin = ::lseek(file.get(), at, SEEK_DATA);
+    if (begin < 0 && errno == ENXIO) return stretches;
+    if (begin < 0) fail("looking for data in", name, errno);
+    at = ::lseek(file.get(), begin, SEEK_HOLE);
+    if (at < 0) fail("looking for holes in", name, errno);
+    stretches.emplace_back(begin, at);
+  }
+}
+
+void copy_stretch(const Descriptor& from, const Descriptor& to, off_t begin, off_t end,
+                  const fs::path& name) {
+  // copy_file_range() would work, too, but not across file systems on older kernels.
+  std::string piece(std::size_t{1} << 20, '\0');
+  while (begin < end) {
+    const std::size_t most = std::min(piece.size(), static_cast<std::size_t>(end - begin));
+    const ssize_t got = ::pread(from.get(), piece.data(), most, begin);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) fail("copying to", name, got < 0 ? errno : EIO);
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t put = ::pwrite(to.get(), piece.data() + done,
+                                   static_cast<std::size_t>(got - done), begin + done);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail("copying to", name, errno);
+      done += put;
+    }
+    begin += got;
+  }
 }
 
 }  // namespace
@@ -98,6 +137,30 @@ fs::path place_file(const fs::path& from, const fs::path& to) {
   return to;
 }
 
+void copy_sparse(const fs::path& from, const fs::path& to) {
+  const Descriptor source = open_for_reading(from);
+  const Descriptor target(
+      ::open(to.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!target) fail("creating", to, errno);
+  try {
+    if (::ioctl(target.get(), FICLONE, source.get()) == 0) return;
+    struct stat found {};
+    if (::fstat(source.get(), &found) != 0) fail("reading", from, errno);
+    if (::ftruncate(target.get(), found.st_size) != 0) fail("setting the size of", to, errno);
+    for (const auto& [begin, end] : data_in(source, from))
+      copy_stretch(source, target, begin, end, to);
+  } catch (const Error&) {
+    ::unlink(to.c_str());
+    throw;
+  }
+}
+
+Bytes allocated_size(const fs::path& file) {
+  struct stat found {};
+  if (::stat(file.c_str(), &found) != 0) fail("looking at", file, errno);
+  return {static_cast<std::uint64_t>(found.st_blocks) * 512};
+}
+
 Bytes free_space(const fs::path& path) {
   std::error_code error;
   fs::path there = fs::absolute(path);
@@ -115,6 +178,29 @@ std::string sha256_of_file(const fs::path& file) {
   while (stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) ||
          stream.gcount() > 0)
     digest.add(std::string_view(chunk).substr(0, static_cast<std::size_t>(stream.gcount())));
+  return digest.hex();
+}
+
+std::string sha256_of_sparse(const fs::path& file) {
+  const Descriptor fd = open_for_reading(file);
+  struct stat found {};
+  if (::fstat(fd.get(), &found) != 0) fail("reading", file, errno);
+  Digest digest;
+  digest.field("size", std::to_string(found.st_size));
+  const std::string zeroes(kDigestBlock, '\0');
+  std::string block(kDigestBlock, '\0');
+  off_t next = 0;
+  for (const auto& [begin, end] : data_in(fd, file)) {
+    for (off_t at = std::max(next, begin - begin % static_cast<off_t>(kDigestBlock)); at < end;
+         at += static_cast<off_t>(kDigestBlock)) {
+      next = at + static_cast<off_t>(kDigestBlock);
+      const ssize_t got = ::pread(fd.get(), block.data(), block.size(), at);
+      if (got < 0) fail("reading", file, errno);
+      const std::string_view bytes(block.data(), static_cast<std::size_t>(got));
+      if (bytes == std::string_view(zeroes).substr(0, bytes.size())) continue;
+      digest.field(std::to_string(at), bytes);
+    }
+  }
   return digest.hex();
 }
 

@@ -20,11 +20,22 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view b
 /// SHA-256 of a file's bytes, in hexadecimal. Throws Error if it cannot be read.
 std::string sha256_of_file(const std::filesystem::path& file);
 
+/// SHA-256 of a file's size and of its blocks that are not zero, with their places: the same
+/// however sparse the file is. Throws Error if it cannot be read.
+std::string sha256_of_sparse(const std::filesystem::path& file);
+
 /// Makes `to` have the bytes of `from` at the least cost: shared blocks where the file system can,
 /// else a hard link, else a copy. `to` may be the same file: for files that nobody changes. An old
 /// `to` is replaced. Returns `to`. Throws Error.
 std::filesystem::path place_file(const std::filesystem::path& from,
                                  const std::filesystem::path& to);
+
+/// Makes `to`, a new file (mode 0600), hold the bytes of `from`: shared blocks where the file system
+/// can, else a copy that is as sparse as `from`. Throws Error; then there is no `to`.
+void copy_sparse(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// What a sparse file takes on its disk.
+Bytes allocated_size(const std::filesystem::path& file);
 
 /// What is free for us on the file system of `path`, or of its nearest parent that exists.
 Bytes free_space(const std::filesystem::path& path);

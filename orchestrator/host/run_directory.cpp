@@ -62,7 +62,23 @@ std::string random_name() {
   return name;
 }
 
+/// Lets the group `gid` into a folder of ours if `uid` is somebody else.
+void open_to(const fs::path& folder, uid_t uid, gid_t gid) {
+  const bool for_others = uid != ::getuid();
+  if ((for_others && ::chown(folder.c_str(), static_cast<uid_t>(-1), gid) != 0) ||
+      ::chmod(folder.c_str(), for_others ? 0710 : 0700) != 0)
+    throw Error(
+        fmt::format("creating the run folder {}: {}", folder.string(), std::strerror(errno)));
+}
+
 }  // namespace
+
+void make_shared_folder(const fs::path& folder, uid_t uid, gid_t gid) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    throw Error(
+        fmt::format("creating the run folder {}: {}", folder.string(), std::strerror(errno)));
+  open_to(folder, uid, gid);
+}
 
 RunDirectory::RunDirectory(const fs::path& base, uid_t uid, gid_t gid) {
   create_base(base);
@@ -70,11 +86,7 @@ RunDirectory::RunDirectory(const fs::path& base, uid_t uid, gid_t gid) {
   do {
     path_ = base / random_name();
   } while (::mkdir(path_.c_str(), 0700) != 0 && errno == EEXIST);
-  const bool for_others = uid != ::getuid();
-  if ((for_others && ::chown(path_.c_str(), static_cast<uid_t>(-1), gid) != 0) ||
-      ::chmod(path_.c_str(), for_others ? 0710 : 0700) != 0)
-    throw Error(
-        fmt::format("creating the run folder {}: {}", path_.string(), std::strerror(errno)));
+  open_to(path_, uid, gid);
   lock_ = FileLock::take_if_free(path_ / kLockName, "running");
   GRIDLOCK_CHECK(lock_.has_value(), "nobody else knows this folder yet");
 }

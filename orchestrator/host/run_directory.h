@@ -30,6 +30,10 @@ class RunDirectory {
   std::optional<FileLock> lock_;
 };
 
+/// Makes a folder below a run directory that QEMU's user `uid`:`gid` can enter, as it can the run
+/// directory itself. One that is there stays. Throws Error.
+void make_shared_folder(const std::filesystem::path& folder, uid_t uid, gid_t gid);
+
 /// What killed runs left in `base`: their folders, each with its lock, which the caller now holds.
 struct LeftoverRun {
   std::filesystem::path path;

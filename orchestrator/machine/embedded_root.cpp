@@ -116,6 +116,23 @@ fs::path EmbeddedRoot::log_of(const std::string& machine) const {
   return root_ / "log" / "qemu" / (machine + ".log");
 }
 
+std::vector<pid_t> EmbeddedRoot::processes() const {
+  std::vector<pid_t> found;
+  const auto read = [&](const fs::path& file) {
+    std::ifstream in(file);
+    pid_t process = 0;
+    if (in >> process && process > 0) found.push_back(process);
+  };
+  std::error_code error;
+  for (fs::directory_iterator at(root_ / "run" / "qemu", error), end; !error && at != end;
+       at.increment(error))
+    if (at->path().extension() == ".pid") read(at->path());
+  for (fs::directory_iterator at(root_ / "lib" / "qemu", error), end; !error && at != end;
+       at.increment(error))
+    if (at->path().filename().string().starts_with("qmp-")) read(at->path() / "qmp.pid");
+  return found;
+}
+
 void EmbeddedRoot::keep_abilities() const {
   if (!abilities_.empty()) copy_abilities(root_ / kAbilities, abilities_);
 }

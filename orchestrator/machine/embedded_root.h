@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace gridlock {
 
@@ -22,6 +25,10 @@ class EmbeddedRoot {
   std::string uri() const;
   /// The file libvirt keeps about the machine: QEMU's arguments, what it said, why it ended.
   std::filesystem::path log_of(const std::string& machine) const;
+
+  /// The QEMU processes libvirt has started, to run machines and to be asked for their abilities,
+  /// as its files say: some may have ended.
+  std::vector<pid_t> processes() const;
 
   /// Copies what libvirt found out about QEMU to `abilities`. Only saves time: failures are
   /// ignored.

@@ -35,6 +35,8 @@ struct MachineSpec {
   /// What save() wrote of a machine of the same shape: the machine goes on from there instead of
   /// booting. Empty: it boots.
   std::filesystem::path state;
+  /// With a `state`: it is loaded, and waits for resume().
+  bool paused = false;
 };
 
 /// What happened to a machine without our asking.
@@ -65,8 +67,12 @@ class Hypervisor {
   /// Defines and starts a machine. On failure nothing of it is left.
   virtual void start(const MachineSpec& spec, Done done) = 0;
 
-  /// Pauses a machine for good and writes its memory and devices to `file`, which is made. Nothing
-  /// is left to do with it then but destroy(). On failure the file is gone.
+  /// Stops a machine's processors until resume().
+  virtual void pause(const std::string& name, Done done) = 0;
+  virtual void resume(const std::string& name, Done done) = 0;
+
+  /// Pauses a machine, if it is not paused, and writes its memory and devices to `file`, which is
+  /// made. It stays paused. On failure the file is gone.
   virtual void save(const std::string& name, const std::filesystem::path& file, Done done) = 0;
 
   /// Ends a machine by force, and waits until its process is gone. A machine that does not exist

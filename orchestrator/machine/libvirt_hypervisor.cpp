@@ -18,6 +18,7 @@
 #include "machine/domain_xml.h"
 #include "machine/embedded_root.h"
 #include "machine/kvm_device.h"
+#include "machine/orphan_reaper.h"
 #include "machine/qemu_processes.h"
 #include "machine/saved_state.h"
 #include "machine/virt_connection.h"
@@ -71,7 +72,10 @@ std::exception_ptr with_log(const VirtError& error, const fs::path& log) {
 class LibvirtHypervisor final : public Hypervisor {
  public:
   LibvirtHypervisor(const fs::path& root, EventLoop& loop, const fs::path& abilities)
-      : loop_(loop), root_(root, abilities), alive_(std::make_shared<LibvirtHypervisor*>(this)) {
+      : loop_(loop),
+        root_(root, abilities),
+        reaper_([this] { return root_.processes(); }),
+        alive_(std::make_shared<LibvirtHypervisor*>(this)) {
     const std::error_code kvm = kvm_access(qemu_user());
     // On this, the loop's thread: all others that call libvirt are started by it later.
     if (::geteuid() == 0 && kvm && fs::is_character_file(kKvmDevice))
@@ -135,6 +139,14 @@ class LibvirtHypervisor final : public Hypervisor {
     });
   }
 
+  void pause(const std::string& name, Done done) override {
+    attempt(name, std::move(done), [this, name] { connection_->pause(name); });
+  }
+
+  void resume(const std::string& name, Done done) override {
+    attempt(name, std::move(done), [this, name] { connection_->resume(name); });
+  }
+
   void save(const std::string& name, const fs::path& file, Done done) override {
     attempt(name, std::move(done), [this, name, file] { save_state(*connection_, name, file); });
   }
@@ -165,6 +177,7 @@ class LibvirtHypervisor final : public Hypervisor {
   };
 
   void connect() {
+    const OrphanReaper::Attention attention(reaper_);
     try {
       connection_.emplace(root_.uri(), [this, alive = std::weak_ptr(alive_)](
                                            const std::string& uuid, const MachineEvent& event) {
@@ -243,13 +256,17 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   std::exception_ptr start_now(const MachineSpec& spec, const std::string& xml) {
+    const OrphanReaper::Attention attention(reaper_);
     const fs::path log = root_.log_of(spec.name);
     try {
       std::error_code ignored;
       fs::remove(log, ignored);
-      connection_->start(xml, spec.state.empty() ? VirtConnection::Run::running
-                                                 : VirtConnection::Run::paused);
-      if (!spec.state.empty()) load_state(*connection_, spec.name, spec.state);
+      connection_->start(
+          xml, spec.state.empty() ? VirtConnection::Run::running : VirtConnection::Run::paused);
+      if (!spec.state.empty()) {
+        load_state(*connection_, spec.name, spec.state);
+        if (!spec.paused) connection_->resume(spec.name);
+      }
       // libvirt asks QEMU what it can do when it first needs to know.
       std::call_once(abilities_kept_, [this] { root_.keep_abilities(); });
       return nullptr;
@@ -263,15 +280,12 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   std::exception_ptr destroy_now(const std::string& name, const MachineSpec& spec) {
-    std::exception_ptr refused;
     try {
+      // libvirt asks QEMU to end, which an emulated guest delays by up to two seconds, and looks
+      // every 200 ms. There is nothing that QEMU would have to bring to an end.
+      end_qemu_processes(root_.path(), name, Milliseconds{0});
       connection_->destroy(name);
-    } catch (const VirtError&) {
-      refused = std::current_exception();
-    }
-    try {
-      end_qemu_processes(root_.path(), name, refused ? Milliseconds{0} : kEndLimit);
-      if (refused) connection_->destroy(name);
+      end_qemu_processes(root_.path(), name, kEndLimit);
     } catch (const Error&) {
       return std::current_exception();
     }
@@ -295,6 +309,7 @@ class LibvirtHypervisor final : public Hypervisor {
 
   EventLoop& loop_;
   EmbeddedRoot root_;
+  OrphanReaper reaper_;
   /// Empty once this object is being destroyed; other threads hold it weakly.
   std::shared_ptr<LibvirtHypervisor*> alive_;
   std::function<void(const MachineEvent&)> handler_;

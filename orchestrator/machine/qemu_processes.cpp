@@ -16,6 +16,7 @@
 #include "host/files.h"
 #include "host/pidfd.h"
 #include "host/processes.h"
+#include "machine/orphan_reaper.h"
 
 namespace gridlock {
 namespace {
@@ -50,24 +51,26 @@ bool ended_by(const Descriptor& process, steady_clock::time_point deadline) {
   }
 }
 
-std::vector<pid_t> processes(const fs::path& root, const std::string& machine) {
+}  // namespace
+
+std::vector<pid_t> qemu_processes(const fs::path& root, const std::string& machine) {
   auto found = qemu_processes_of(root);
   if (!machine.empty()) std::erase_if(found, [&](pid_t pid) { return !is_machine(pid, machine); });
   return found;
 }
 
-}  // namespace
-
 void end_qemu_processes(const fs::path& root, const std::string& machine, Milliseconds patience) {
   const auto patience_ends = steady_clock::now() + patience;
   std::vector<pid_t> left;
-  for (const pid_t pid : processes(root, machine)) {
+  for (const pid_t pid : qemu_processes(root, machine)) {
     const Descriptor process = open_pidfd(pid);
     // Looked at again now that the descriptor pins it: the number may have become another's.
-    if (!process || !std::ranges::count(processes(root, machine), pid)) continue;
-    if (ended_by(process, patience_ends)) continue;
-    (void)send_signal(process, SIGKILL);
-    if (!ended_by(process, steady_clock::now() + kKillLimit)) left.push_back(pid);
+    if (!process || !std::ranges::count(qemu_processes(root, machine), pid)) continue;
+    if (!ended_by(process, patience_ends)) {
+      (void)send_signal(process, SIGKILL);
+      if (!ended_by(process, steady_clock::now() + kKillLimit)) left.push_back(pid);
+    }
+    reap_ended(process);
   }
   if (!left.empty())
     throw Error(fmt::format("QEMU process {} did not end within {} of SIGKILL",

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/duration.h"
 
 namespace gridlock {
+
+/// The QEMU processes of libvirt's `root`; with `machine`, only that machine's.
+std::vector<pid_t> qemu_processes(const std::filesystem::path& root, const std::string& machine);
 
 /// Waits until no QEMU process of libvirt's `root` is left, at most `patience`; what is then left
 /// gets SIGKILL and `kKillLimit` more. With `machine`, only that machine's. Throws Error naming the

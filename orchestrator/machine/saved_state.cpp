@@ -73,7 +73,6 @@ void load_state(VirtConnection& connection, const std::string& name,
   connection.monitor(name, command("getfd", {{"fdname", "state"}}), &source);
   connection.monitor(name, command("migrate-incoming", {{"uri", "fd:state"}}));
   wait_for_end(connection, name, "restoring");
-  connection.resume(name);
 }
 
 }  // namespace gridlock

@@ -70,10 +70,15 @@ Expectation expectation(const KernelSpec& kernel, const std::string& trial) {
   return found == kernel.expect_trial.end() ? kernel.expect : found->second;
 }
 
-std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial) {
-  const std::string hex =
-      Digest{}.field("seed", std::to_string(seed)).field("trial", trial).hex().substr(0, 16);
-  return std::stoull(hex, nullptr, 16) >> 11;
+/// Where a trial begins. A `boot` that is written down is insisted on: what the trial judges may
+/// only be seen in a kernel that boots.
+Start start_of(const Topology& topology, const TrialSpec& trial, const PlanOptions& options) {
+  const std::optional<Start> written = trial.start ? trial.start : topology.start;
+  if (options.start && *options.start != Start::boot && written == Start::boot)
+    throw UsageError(fmt::format("the topology insists on 'start: boot' for the trial {}",
+                                 printable(trial.name, 80)),
+                     "take `start: boot` out of the topology to leave the choice to the caller");
+  return options.start ? *options.start : written.value_or(Start::boot);
 }
 
 void check_host(const Topology& topology, const HostFacts& host) {
@@ -108,6 +113,13 @@ const WorkloadSpec& Plan::workload(const std::string& name) const {
   return *found;
 }
 
+std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repetition) {
+  Digest digest;
+  digest.field("seed", std::to_string(seed)).field("trial", trial);
+  if (repetition > 1) digest.field("repetition", std::to_string(repetition));
+  return std::stoull(digest.hex().substr(0, 16), nullptr, 16) >> 11;
+}
+
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host) {
   GRIDLOCK_CHECK(!topology.disks.empty(), "a topology without a disk");
   check_host(topology, host);
@@ -117,7 +129,6 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
   plan.topology_file = topology.file;
   plan.topology_text = topology.text;
   plan.accel = topology.accel;
-  plan.start = options.start.value_or(topology.start);
   plan.seed = options.seed;
   for (int i = 1; i <= topology.nodes.count; ++i)
     plan.nodes.push_back(plan_node(NodeId{i}, topology.nodes));
@@ -134,17 +145,20 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
 
   for (const KernelSpec* const kernel : chosen_kernels(topology, options.kernels)) {
     plan.kernels.push_back(plan_kernel(*kernel, topology.file, host));
-    for (const TrialSpec& spec : topology.trials) {
-      PlannedTrial trial;
-      trial.number = static_cast<int>(plan.trials.size()) + 1;
-      trial.kernel = kernel->name;
-      trial.name = spec.name;
-      trial.workloads = spec.workloads;
-      trial.expect = expectation(*kernel, spec.name);
-      trial.any_of_kernel = kernel->expect_trial.empty() && kernel->expect == Expectation::fail;
-      trial.seed = trial_seed(options.seed, spec.name);
-      plan.trials.push_back(std::move(trial));
-    }
+    for (const TrialSpec& spec : topology.trials)
+      for (int repetition = 1; repetition <= options.repeat; ++repetition) {
+        PlannedTrial trial;
+        trial.number = static_cast<int>(plan.trials.size()) + 1;
+        trial.kernel = kernel->name;
+        trial.name = spec.name;
+        trial.workloads = spec.workloads;
+        trial.expect = expectation(*kernel, spec.name);
+        trial.any_of_kernel = kernel->expect_trial.empty() && kernel->expect == Expectation::fail;
+        trial.start = start_of(topology, spec, options);
+        trial.repetition = repetition;
+        trial.seed = trial_seed(options.seed, spec.name, repetition);
+        plan.trials.push_back(std::move(trial));
+      }
   }
   plan.deadlines = plan_deadlines(topology);
   plan.kernel_command_line = kernel_command_line(topology.watch);

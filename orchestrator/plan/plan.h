@@ -36,6 +36,7 @@ struct PlanOptions {
   std::vector<std::string> kernels;  ///< run only these, in this order; empty: all
   std::uint64_t seed = 1;
   std::optional<Start> start = {};  ///< absent: as the topology says
+  int repeat = 1;                   ///< each trial so many times, each with a seed of its own
 };
 
 struct PlannedNode {
@@ -71,8 +72,10 @@ struct PlannedTrial {
   Expectation expect = Expectation::pass;
   /// A kernel-wide `expect: fail`: passing is fine as long as another trial of it fails.
   bool any_of_kernel = false;
-  /// From the plan's seed and the trial's name, so the same for every kernel; below 2^53, which
-  /// every reader of JSON keeps exactly.
+  Start start = Start::boot;
+  int repetition = 1;  ///< from 1
+  /// From the plan's seed, the trial's name and the repetition, so the same for every kernel; below
+  /// 2^53, which every reader of JSON keeps exactly.
   std::uint64_t seed = 0;
 };
 
@@ -89,7 +92,6 @@ struct Plan {
   std::filesystem::path topology_file;
   std::string topology_text;
   Accel accel = Accel::automatic;
-  Start start = Start::boot;
   std::vector<PlannedKernel> kernels;
   std::vector<PlannedNode> nodes;
   DiskSpec disk;             ///< the shared disk the file system is on
@@ -108,14 +110,17 @@ struct Plan {
   const WorkloadSpec& workload(const std::string& name) const;
 };
 
+/// The seed of a trial's `repetition` (from 1).
+std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repetition);
+
 /// Throws UsageError for a kernel that does not exist (with a suggestion), a patch, fragment or
-/// source tree that is not there, `accel: kvm` without /dev/kvm, or nodes that do not fit the
-/// host's memory. A patch written as a bare file name is looked for next to the topology, then in
+/// source tree that is not there, `accel: kvm` without /dev/kvm, nodes that do not fit the host's
+/// memory, or another start for a trial that the topology insists on booting. A patch written as a bare file name is looked for next to the topology, then in
 /// `host.fragments`/patches.
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host);
 
 /// Raised when a member of the plan's JSON changes its meaning or goes away.
-constexpr int kPlanSchema = 1;
+constexpr int kPlanSchema = 2;
 
 /// Canonical form, as in plan.json: durations in milliseconds ("_ms"), sizes in bytes ("_bytes").
 /// Everything but the topology's text, of which it has the SHA-256.

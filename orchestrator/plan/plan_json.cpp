@@ -66,6 +66,8 @@ Json trial_json(const PlannedTrial& trial) {
           {"workloads", trial.workloads},
           {"expect", word_of(trial.expect)},
           {"any_of_kernel", trial.any_of_kernel},
+          {"start", word_of(trial.start)},
+          {"repetition", trial.repetition},
           {"seed", trial.seed}};
 }
 
@@ -94,7 +96,6 @@ Json plan_json(const Plan& plan, Extent extent) {
   }
   json["seed"] = plan.seed;
   json["accel"] = word_of(plan.accel);
-  json["start"] = word_of(plan.start);
   json["kernel_command_line"] = plan.kernel_command_line;
   json["kernels"] = list_json(
       plan.kernels, [&](const PlannedKernel& kernel) { return kernel_json(kernel, extent); });

@@ -60,9 +60,8 @@ std::string expectation_text(const PlannedTrial& trial) {
 
 std::string plan_text(const Plan& plan) {
   const PlannedNode& node = plan.nodes.front();
-  std::string out = fmt::format("{}   {}   accel {}   start {}   seed {}   plan {}\n", plan.topology_name,
-                                counted(plan.nodes.size(), "node"), word_of(plan.accel),
-                                word_of(plan.start), plan.seed,
+  std::string out = fmt::format("{}   {}   accel {}   seed {}   plan {}\n", plan.topology_name,
+                                counted(plan.nodes.size(), "node"), word_of(plan.accel), plan.seed,
                                 plan_hash(plan).substr(0, 12));
   for (const std::string& line : split(plan.description, '\n'))
     if (!trimmed(line).empty()) out += printable(line, 400) + "\n";
@@ -97,9 +96,10 @@ std::string plan_text(const Plan& plan) {
   out += "\ntrials, each in a fresh lab\n";
   const auto trial_name = [](const PlannedTrial& t) -> const std::string& { return t.name; };
   for (const PlannedTrial& trial : plan.trials)
-    out += fmt::format("  {:>3}  {:<{}}  {:<{}}  {}\n", trial.number, trial.kernel,
+    out += fmt::format("  {:>3}  {:<{}}  {:<{}}  {:<8}  {}\n", trial.number, trial.kernel,
                        widest(plan.kernels, kernel_name), trial.name,
-                       widest(plan.trials, trial_name), expectation_text(trial));
+                       widest(plan.trials, trial_name), word_of(trial.start),
+                       expectation_text(trial));
 
   const Deadlines& limit = plan.deadlines;
   out +=

@@ -126,6 +126,7 @@ Json to_json(const TrialRecord& trial) {
               {"name", trial.name},
               {"directory", trial.directory},
               {"start", trial.start},
+              {"seed", trial.seed},
               {"outcome", to_string(trial.outcome)},
               {"expect", trial.expect == Expectation::fail ? "fail" : "pass"},
               {"any_of_kernel", trial.any_of_kernel},
@@ -143,7 +144,7 @@ Json to_json(const TrialRecord& trial) {
 }
 
 Json to_json(const RunRecord& run) {
-  return Json{{"format", RunRecord::kFormat},
+  Json json{{"format", RunRecord::kFormat},
               {"schema", RunRecord::kSchema},
               {"id", run.id},
               {"topology", run.topology},
@@ -163,6 +164,13 @@ Json to_json(const RunRecord& run) {
               {"command", run.command},
               {"kernels", array_of(run.kernels, kernel_json)},
               {"trials", array_of(run.trials, to_json)}};
+  if (run.hunt)
+    json["hunt"] = {{"began", rfc3339(run.hunt->began)},
+                    {"seconds", to_the_millisecond(run.hunt->seconds)},
+                    {"limit_seconds", to_the_millisecond(run.hunt->limit_seconds)},
+                    {"until", run.hunt->until},
+                    {"labs", run.hunt->labs}};
+  return json;
 }
 
 }  // namespace gridlock

@@ -87,7 +87,9 @@ struct TrialRecord {
   Expectation expect = Expectation::pass;
   std::string reason;     ///< one line: why it failed, or what broke
   UtcTime started{};
-  std::string start;      ///< where its nodes began: "boot" or "template"; empty in older runs
+  /// Where its nodes began: "boot", "template" or "formed"; empty in older runs.
+  std::string start;
+  std::uint64_t seed = 0;  ///< of what the trial draws by chance; 0 in older runs
   double seconds = 0;
   std::vector<StepRecord> steps;
   std::vector<WorkloadRecord> workloads;
@@ -107,6 +109,15 @@ struct KernelRecord {
   int objects = 0;           ///< compiled by that build
   bool from_cache = false;   ///< nothing was built for this run
   bool perf = false;         ///< built without debug options: its throughput can be compared
+};
+
+/// A run that repeats its trials, with other seeds, to see how often they fail.
+struct HuntRecord {
+  UtcTime began{};          ///< its first trials
+  double seconds = 0;       ///< since then
+  double limit_seconds = 0; ///< how long it was to go on; 0: no limit
+  int until = 0;            ///< how many failures were enough; 0: no number
+  int labs = 0;             ///< most that ran side by side
 };
 
 struct RunRecord {
@@ -130,6 +141,7 @@ struct RunRecord {
   std::string command;       ///< how to run it again
   std::vector<KernelRecord> kernels;
   std::vector<TrialRecord> trials;
+  std::optional<HuntRecord> hunt;  ///< absent: an ordinary run
 };
 
 /// As in run.json and trial.json; docs/results.md describes every member. Times are rounded to

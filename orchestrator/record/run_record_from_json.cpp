@@ -88,6 +88,11 @@ class Members {
     for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
   }
   template <class Value>
+  void read(std::string_view key, std::optional<Value>& to,
+            Value (*convert)(const Members&)) const {
+    if (has(key)) to = convert(Members(at(key), inner(key)));
+  }
+  template <class Value>
   void read(std::string_view key, std::vector<Value>& to, Value (*convert)(const Members&)) const {
     for (const Json& item : array(key))
       to.push_back(convert(Members(item, fmt::format("{}[{}]", inner(key), to.size()))));
@@ -242,7 +247,9 @@ TrialRecord read_trial(const Members& from) {
   from.read("kernel", trial.kernel);
   from.read("name", trial.name);
   from.read("directory", trial.directory);
-  from.read("start", trial.start);
+  // Runs from before there were templates say neither.
+  if (from.has("start")) from.read("start", trial.start);
+  if (from.has("seed")) from.read("seed", trial.seed);
   from.read("outcome", trial.outcome);
   from.read("expect", trial.expect);
   from.read("any_of_kernel", trial.any_of_kernel);
@@ -258,6 +265,16 @@ TrialRecord read_trial(const Members& from) {
   from.read("own_cpu_seconds", trial.own_cpu_seconds);
   from.read("own_memory_bytes", trial.own_memory_bytes);
   return trial;
+}
+
+HuntRecord read_hunt(const Members& from) {
+  HuntRecord hunt;
+  from.read("began", hunt.began);
+  from.read("seconds", hunt.seconds);
+  from.read("limit_seconds", hunt.limit_seconds);
+  from.read("until", hunt.until);
+  from.read("labs", hunt.labs);
+  return hunt;
 }
 
 }  // namespace
@@ -291,6 +308,7 @@ RunRecord run_record_from_json(const Json& json) {
   from.read("command", run.command);
   from.read("kernels", run.kernels, read_kernel);
   from.read("trials", run.trials, read_trial);
+  from.read("hunt", run.hunt, read_hunt);
   return run;
 }
 

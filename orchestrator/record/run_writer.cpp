@@ -148,6 +148,13 @@ void RunWriter::finish_trial(const TrialRecord& trial) {
   write_json(folder->second / "trial.json", to_json(trial));
 }
 
+void RunWriter::discard_trial(const TrialRecord& trial) {
+  const auto folder = trials_.find(trial.number);
+  GRIDLOCK_CHECK(folder != trials_.end(), "a trial ended that was not begun");
+  remove_tree(folder->second);
+  trials_.erase(folder);
+}
+
 void RunWriter::keep_report(const std::string& text) {
   write_file_atomically(directory_ / "report.txt", text);
 }

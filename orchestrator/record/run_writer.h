@@ -63,6 +63,8 @@ class RunWriter {
   std::unique_ptr<TrialWriter> begin_trial(const PlannedTrial& trial);
   /// Writes the trial.json of a trial that was begun.
   void finish_trial(const TrialRecord& trial);
+  /// Removes the directory of a trial that was begun: there is enough of its kind.
+  void discard_trial(const TrialRecord& trial);
   /// Writes report.txt.
   void keep_report(const std::string& text);
 

@@ -70,8 +70,8 @@ std::set<std::string> known_identities(const RunRecord& run) {
 
 /// Place of a step in a trial's life; a step without a name comes last.
 std::size_t place_of(const std::string& step) {
-  static const std::vector<std::string> kSteps{"start", "connect", "form",    "format", "mount",
-                                               "work",  "verify",  "collect", "stop"};
+  static const std::vector<std::string> kSteps{"start",   "connect", "form",   "format",  "mount",
+                                               "restore", "work",    "verify", "collect", "stop"};
   return static_cast<std::size_t>(std::find(kSteps.begin(), kSteps.end(), step) - kSteps.begin());
 }
 

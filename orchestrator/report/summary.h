@@ -34,6 +34,8 @@ std::string seen_on(const FindingRecord& finding, const RunRecord& run);
 /// first line of its reason.
 std::string what_went_wrong(const TrialRecord& trial, const RunRecord& run);
 
+/// How often the trials of a hunt failed, by identity.
+void add_hunt(Page& page, const RunRecord& run);
 /// Trials by kernel.
 void add_table(Page& page, const RunRecord& run);
 /// What the kernels did that they should not have: fixed, new and in both for two kernels.

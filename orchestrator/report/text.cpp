@@ -51,9 +51,13 @@ std::string text_report(const RunRecord& run, const std::string& where, Colour c
   Page page(colour);
   add_header(page, run);
   page.blank();
-  add_table(page, run);
-  page.blank();
-  if (!run.trials.empty()) add_findings(page, run);
+  if (run.hunt) {
+    add_hunt(page, run);
+  } else {
+    add_table(page, run);
+    page.blank();
+    if (!run.trials.empty()) add_findings(page, run);
+  }
   add_outcome(page, run);
   add_surprises(page, run);
   page.blank();

@@ -122,13 +122,19 @@ void add_own_use(Page& page, const RunRecord& run) {
 
 /// Where the nodes began, if not all of them at power-on.
 void add_start(Page& page, const RunRecord& run) {
-  const auto restored = static_cast<std::size_t>(
-      std::count_if(run.trials.begin(), run.trials.end(),
-                    [](const TrialRecord& trial) { return trial.start == "template"; }));
-  if (restored == 0) return;
-  page.labelled("start", fmt::format("from a template in {} of {}: lockdep's state and the boot's "
-                                     "messages came with its memory",
-                                     restored, counted(run.trials.size(), "trial")));
+  std::vector<std::string> places;
+  for (const auto& [start, what] : {std::pair("template", "from a template"),
+                                    std::pair("formed", "from a formed lab")}) {
+    const std::string_view word = start;
+    const auto count = std::count_if(run.trials.begin(), run.trials.end(),
+                                     [&](const TrialRecord& trial) { return trial.start == word; });
+    if (count > 0)
+      places.push_back(fmt::format("{} in {} of {}", what, count,
+                                   counted(run.trials.size(), "trial")));
+  }
+  if (!places.empty())
+    page.labelled("start", join(places, ", ") +
+                               ": lockdep's state and the boot's messages came with its memory");
 }
 
 }  // namespace

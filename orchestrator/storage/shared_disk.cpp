@@ -47,8 +47,7 @@ void check_direct_io(const std::filesystem::path& path) {
 
 }  // namespace
 
-SharedDisk::SharedDisk(std::filesystem::path path, Bytes size, unsigned uid, unsigned gid)
-    : path_(std::move(path)) {
+void SharedDisk::make_room(Bytes size) const {
   if (size.count < kBlock || size.count % kBlock != 0 ||
       size.count > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()))
     throw Error(fmt::format("shared disk {}: its size of {} bytes is not a multiple of {}",
@@ -57,17 +56,42 @@ SharedDisk::SharedDisk(std::filesystem::path path, Bytes size, unsigned uid, uns
     throw Error(fmt::format("shared disk {}: it may come to need {}, but only {} are free there",
                             path_.string(), to_string(size), to_string(free)),
                 "free some space there, or make the topology's shared disk smaller");
-  // A file left there by a killed run: a disk must start as zeroes.
+  // A file left there by a killed run: nothing of it may come through.
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) fail(path_, "removing the old one", errno);
+}
+
+void SharedDisk::hand_over(unsigned uid, unsigned gid) const {
+  check_direct_io(path_);
+  if ((uid != ::geteuid() || gid != ::getegid()) && ::chown(path_.c_str(), uid, gid) != 0)
+    fail(path_, fmt::format("giving it to user {}", uid), errno);
+}
+
+SharedDisk::SharedDisk(std::filesystem::path path, Bytes size, unsigned uid, unsigned gid)
+    : path_(std::move(path)) {
+  make_room(size);
   const Descriptor file(
       ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) fail(path_, "making it", errno);
   try {
     if (::ftruncate(file.get(), static_cast<off_t>(size.count)) != 0)
       fail(path_, "setting its size", errno);
-    check_direct_io(path_);
-    if ((uid != ::geteuid() || gid != ::getegid()) && ::fchown(file.get(), uid, gid) != 0)
-      fail(path_, fmt::format("giving it to user {}", uid), errno);
+    hand_over(uid, gid);
+  } catch (const Error&) {
+    ::unlink(path_.c_str());
+    throw;
+  }
+}
+
+SharedDisk::SharedDisk(std::filesystem::path path, const std::filesystem::path& from, unsigned uid,
+                       unsigned gid)
+    : path_(std::move(path)) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(from, error);
+  if (error) fail(from, "reading it", error.value());
+  make_room({size});
+  copy_sparse(from, path_);
+  try {
+    hand_over(uid, gid);
   } catch (const Error&) {
     ::unlink(path_.c_str());
     throw;

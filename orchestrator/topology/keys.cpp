@@ -35,9 +35,10 @@ constexpr std::array kTopology{
     Key{.name = "start",
         .type = ValueType::choice,
         .meaning = "boot: every node of every trial is powered on. template: each kernel boots once "
-                   "and is saved; every node goes on from there",
+                   "and is saved; every node goes on from there. formed: a whole lab of each kernel "
+                   "is saved when it has mounted; every trial goes on from there",
         .fallback = "boot",
-        .words = "boot template"},
+        .words = "boot template formed"},
     Key{.name = "kernels",
         .type = ValueType::section,
         .meaning = "the kernels to test, by name",
@@ -236,6 +237,10 @@ constexpr std::array kTrial{
         .meaning = "what runs in the trial, one after another",
         .high = 64,
         .required = true},
+    Key{.name = "start",
+        .type = ValueType::choice,
+        .meaning = "where this trial's nodes begin. Default: as the topology says for all",
+        .words = "boot template formed"},
 };
 
 constexpr std::array kWatch{

@@ -93,6 +93,7 @@ std::optional<TrialSpec> read_trial(const DocNode& item, const std::vector<std::
   if (item.kind == DocNode::Kind::map) {
     const Section section(&item, item.mark, kTrialKeys, mistakes);
     trial.name = section.text("name");
+    if (section.find("start")) trial.start = section.choice<Start>("start");
     written = section.lines("workloads");
     if (!section.find("workloads")) return std::nullopt;
   } else if (item.kind == DocNode::Kind::list) {
@@ -133,7 +134,7 @@ std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<Worklo
   std::vector<TrialSpec> trials;
   if (!node || node->kind == DocNode::Kind::nothing) {
     for (const WorkloadSpec& workload : workloads)
-      trials.push_back({workload.name, {workload.name}});
+      trials.push_back({workload.name, {workload.name}, {}});
     return trials;
   }
   if (node->kind != DocNode::Kind::list || node->items.empty()) {

@@ -162,7 +162,7 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file)
   topology.name = top.find("name") ? top.text("name") : default_name(file);
   topology.description = trimmed(top.text("description"));
   topology.accel = top.choice<Accel>("accel");
-  topology.start = top.choice<Start>("start");
+  if (top.find("start")) topology.start = top.choice<Start>("start");
   topology.nodes = read_nodes(section("nodes", kNodesKeys));
   const std::vector<WrittenDisk> disks =
       read_disks(top.find("disks"), top.key_mark("disks"), mistakes);

@@ -98,10 +98,16 @@ struct WorkloadSpec {
   Mark mark;
 };
 
+/// Where a trial's nodes begin: at power-on; at a guest of the same kernel, image and shape that was
+/// saved when its agent had come up; or at a whole lab that was saved when its file system had been
+/// mounted.
+enum class Start { boot, from_template, formed };
+
 /// One fresh lab and the workloads that run in it, one after another.
 struct TrialSpec {
   std::string name;  ///< as written, or the workloads' names joined with "+"
   std::vector<std::string> workloads;
+  std::optional<Start> start = {};  ///< as written for this trial
 };
 
 enum class Lockdep { required, optional };
@@ -115,17 +121,13 @@ struct WatchSpec {
 
 enum class Accel { automatic, kvm, tcg };
 
-/// Where a node's life begins: at power-on, or at a guest of the same kernel, image and shape that
-/// was saved when its agent had come up.
-enum class Start { boot, from_template };
-
 struct Topology {
   std::filesystem::path file;  ///< absolute
   std::string text;            ///< as read, kept with the results
   std::string name;
   std::string description;
   Accel accel = Accel::automatic;
-  Start start = Start::boot;
+  std::optional<Start> start;  ///< as written for all; `boot`, if written, is insisted on
   std::vector<KernelSpec> kernels;  ///< in the order written
   NodesSpec nodes;
   std::vector<DiskSpec> disks;

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <random>
 
 #include "base/text.h"
+#include "host/files.h"
 
 namespace gridlock {
 namespace {
@@ -15,6 +17,8 @@ namespace {
 /// host a guest may be off the CPU for seconds.
 constexpr Milliseconds kSilence{20'000};
 constexpr Milliseconds kLastResort{20'000};
+/// A node takes a frame within microseconds, if its processor runs at all.
+constexpr Milliseconds kDrain{500};
 
 std::string fresh_entropy() {
   std::random_device source;
@@ -27,11 +31,18 @@ std::string fresh_entropy() {
 
 Lab::Lab(const LabSetting& setting, const NodeSource& source,
          const std::vector<std::filesystem::path>& console_logs)
-    : setting_(setting) {
+    : setting_(setting), source_(source) {
   const Plan& plan = setting.plan;
   GRIDLOCK_CHECK(console_logs.size() == plan.nodes.size(), "one console log per node");
-  disk_ = std::make_unique<SharedDisk>(setting.directory / "shared.raw", plan.disk.size,
-                                       setting.qemu_uid, setting.qemu_gid);
+  GRIDLOCK_CHECK(!source.from || !source.from->formed() ||
+                     source.from->nodes.size() == plan.nodes.size(),
+                 "a formed lab has the plan's nodes");
+  const std::filesystem::path disk = setting.directory / "shared.raw";
+  disk_ = source.start() == Start::formed
+              ? std::make_unique<SharedDisk>(disk, source.from->disk, setting.qemu_uid,
+                                             setting.qemu_gid)
+              : std::make_unique<SharedDisk>(disk, plan.disk.size, setting.qemu_uid,
+                                             setting.qemu_gid);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const PlannedNode& planned = plan.nodes[i];
     const std::string number = std::to_string(planned.id.number);
@@ -39,7 +50,7 @@ Lab::Lab(const LabSetting& setting, const NodeSource& source,
     node.id = planned.id;
     node.name = planned.name;
     node.console_log = console_logs[i];
-    node.machine.name = "gl-" + planned.name;
+    node.machine.name = "gl-" + setting.tag + planned.name;
     node.machine.acceleration = setting.acceleration;
     node.machine.vcpus = planned.vcpus;
     node.machine.memory = planned.memory;
@@ -53,14 +64,17 @@ Lab::Lab(const LabSetting& setting, const NodeSource& source,
     node.machine.agent_socket = setting.directory / ("n" + number + ".agt");
     if (!setting.fabric_sockets.empty()) node.machine.fabric_socket = setting.fabric_sockets[i];
     if (source.from) {
-      node.machine.state = source.from->state;
-      // The node's console goes on where the template's ended.
-      std::filesystem::copy_file(source.from->console_log, node.console_log,
+      const SavedNode& saved = source.from->node(i);
+      node.machine.state = saved.state;
+      node.machine.paused = source.from->formed();
+      // The node's console goes on where the saved one's ended.
+      std::filesystem::copy_file(saved.console_log, node.console_log,
                                  std::filesystem::copy_options::overwrite_existing);
     }
     node.console = std::make_unique<ConsoleTail>(node.console_log);
     nodes_.push_back(std::move(node));
   }
+  if (source.from) waiting_frames_ = source.from->frames;
   setting_.hypervisor.on_event([this](const MachineEvent& event) { machine_event(event); });
 }
 
@@ -119,6 +133,9 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
   std::vector<Crew::Member> members;
   for (Node& node : nodes_) {
     node.agent = make_agent(setting_.connect(node.machine.agent_socket), setting_.loop);
+    // Numbers of jobs that it had before it was saved are taken.
+    if (source_.from)
+      node.agent->adopt(source_.from->node(members.size()).last_job, JobHandlers{});
     members.push_back({node.id, node.name, node.agent.get()});
   }
   crew_ = std::make_unique<Crew>(setting_.loop, members, [this] {
@@ -133,6 +150,7 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
     return answers->started == nodes_.size();
   };
   crew_->wait("machines to start", started, left(), stop);
+  if (source_.start() == Start::formed) resume(left(), stop);
   const auto said_hello = [&] {
     look_for_silence();
     return std::all_of(nodes_.begin(), nodes_.end(),
@@ -188,22 +206,91 @@ void Lab::identify(Milliseconds limit, std::stop_token stop) {
               limit, stop);
 }
 
-void Lab::save(const std::filesystem::path& state, Milliseconds limit, std::stop_token stop) {
-  struct Answer {
-    bool came = false;
+void Lab::refresh(Milliseconds limit, std::stop_token stop) {
+  struct Answers {
+    std::size_t fresh = 0;
+    std::string refused;
+  };
+  const auto answers = std::make_shared<Answers>();
+  for (const Node& node : nodes_)
+    node.agent->refresh(setting_.loop.utc().time_since_epoch(), fresh_entropy(),
+                        [answers, name = node.name](const Reply& reply) {
+                          ++answers->fresh;
+                          if (!reply.ok())
+                            answers->refused = name + " did not take the time: " + reply.error;
+                        });
+  crew_->wait("the time to be set",
+              [&] {
+                if (!answers->refused.empty()) throw Error(answers->refused);
+                return answers->fresh == nodes_.size();
+              },
+              limit, stop);
+}
+
+void Lab::order(const std::string& what, const Order& each, Milliseconds limit,
+                std::stop_token stop) {
+  // Shared with the answers, which may come after the wait was given up.
+  struct Answers {
+    std::size_t came = 0;
     std::exception_ptr failure;
   };
-  const auto answer = std::make_shared<Answer>();
-  const std::string& name = nodes_.front().machine.name;
-  setting_.hypervisor.save(name, state, [answer](std::exception_ptr error) {
-    answer->came = true;
-    answer->failure = error;
-  });
-  const Waited waited = setting_.loop.run_until([&] { return answer->came; }, limit, stop);
-  if (waited == Waited::stopped) throw Cancelled("saving " + name);
+  const auto answers = std::make_shared<Answers>();
+  for (const Node& node : nodes_)
+    each(node, [answers](std::exception_ptr error) {
+      ++answers->came;
+      if (error && !answers->failure) answers->failure = error;
+    });
+  const Waited waited = setting_.loop.run_until(
+      [&] { return answers->came == nodes_.size() || answers->failure; }, limit, stop);
+  if (answers->failure) std::rethrow_exception(answers->failure);
+  if (waited == Waited::stopped) throw Cancelled(what);
   if (waited != Waited::done)
-    throw Error(fmt::format("{} was not saved within {}", name, to_string(limit)));
-  if (answer->failure) std::rethrow_exception(answer->failure);
+    throw Error(fmt::format("{} took longer than {}", what, to_string(limit)));
+}
+
+SavedLab Lab::save(const std::filesystem::path& folder, Saving saving, Milliseconds limit,
+                   std::stop_token stop) {
+  const bool whole = saving == Saving::whole;
+  GRIDLOCK_CHECK(whole || nodes_.size() == 1, "a guest is one");
+  SavedLab saved = saved_lab_in(folder, nodes_.size(), whole);
+  Hypervisor& hypervisor = setting_.hypervisor;
+  // What a node that takes nothing is sent is lost, as it would be on a wire.
+  if (setting_.fabric) setting_.fabric->hold(kDrain);
+  order("pausing the nodes",
+        [&](const Node& node, Hypervisor::Done done) {
+          hypervisor.pause(node.machine.name, std::move(done));
+        },
+        limit, stop);
+  if (setting_.fabric) saved.frames = setting_.fabric->kept(kDrain);
+  auto copied = std::async(std::launch::async, [&, whole] {
+    if (whole) copy_sparse(disk_->path(), saved.disk);
+  });
+  const auto index = [this](const Node& node) {
+    return static_cast<std::size_t>(&node - nodes_.data());
+  };
+  order("saving the nodes",
+        [&](const Node& node, Hypervisor::Done done) {
+          hypervisor.save(node.machine.name, saved.nodes[index(node)].state, std::move(done));
+        },
+        limit, stop);
+  copied.get();
+  for (const Node& node : nodes_) {
+    SavedNode& one = saved.nodes[index(node)];
+    std::filesystem::copy_file(node.console_log, one.console_log);
+    one.last_job = node.agent->last_job();
+  }
+  return saved;
+}
+
+void Lab::resume(Milliseconds limit, std::stop_token stop) {
+  order("letting the nodes go on",
+        [&](const Node& node, Hypervisor::Done done) {
+          setting_.hypervisor.resume(node.machine.name, std::move(done));
+        },
+        limit, stop);
+  if (!setting_.fabric) return;
+  setting_.fabric->release();
+  setting_.fabric->inject(std::exchange(waiting_frames_, {}));
 }
 
 void Lab::look_for_silence() {

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "fabric/fabric.h"
 #include "guest/agent.h"
 #include "guest/crew.h"
 #include "machine/hypervisor.h"
 #include "plan/plan.h"
 #include "storage/shared_disk.h"
+#include "trial/saved_lab.h"
 #include "watch/console_tail.h"
 
 namespace gridlock {
@@ -28,22 +30,29 @@ struct LabSetting {
   Acceleration acceleration = Acceleration::tcg;
   std::filesystem::path root_disk = {};  ///< readable by the user QEMU runs as
   std::filesystem::path directory = {};  ///< for sockets and the shared disk; short
+  Fabric* fabric = nullptr;       ///< its port i is node i's; null: the nodes are not joined
   std::vector<std::filesystem::path> fabric_sockets = {};  ///< one per node; empty: no fabric
   std::string command_line = {};  ///< added to the plan's: what holds for this host only
+  std::string tag = {};  ///< tells this lab's machines from those of others of the same hypervisor
   unsigned qemu_uid = 0;
   unsigned qemu_gid = 0;
-};
 
-/// A guest that was saved when its agent had come up, before it was anybody.
-struct GuestTemplate {
-  std::filesystem::path state;
-  std::filesystem::path console_log;  ///< what it printed until then
+  /// The same for another plan, which must outlive it.
+  LabSetting with_plan(const Plan& other) const {
+    return {other,   loop,           hypervisor,   connect, acceleration, root_disk, directory,
+            fabric, fabric_sockets, command_line, tag,     qemu_uid,     qemu_gid};
+  }
 };
 
 /// What nodes run, and where their lives begin.
 struct NodeSource {
-  std::filesystem::path kernel;              ///< bzImage, readable by the user QEMU runs as
-  std::optional<GuestTemplate> from = {};    ///< absent: they are powered on
+  std::filesystem::path kernel;        ///< bzImage, readable by the user QEMU runs as
+  std::optional<SavedLab> from = {};   ///< absent: they are powered on
+
+  Start start() const {
+    if (!from) return Start::boot;
+    return from->formed() ? Start::formed : Start::from_template;
+  }
 };
 
 /// How a node was lost, if it was.
@@ -80,15 +89,28 @@ class Lab {
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
-  /// Starts every node side by side and waits for its agent. Throws Error if a machine cannot be
-  /// started, BarrierFailed if a node does not come up in time.
+  /// Starts every node side by side and waits for its agent; those of a formed lab are loaded side
+  /// by side and go on together. Throws Error if a machine cannot be started, BarrierFailed if a
+  /// node does not come up in time.
   void start(Milliseconds limit, std::stop_token stop);
 
   /// Tells every node who it is.
   void identify(Milliseconds limit, std::stop_token stop);
 
-  /// Pauses the first node for good and writes its memory and devices to `state`, a new file.
-  void save(const std::filesystem::path& state, Milliseconds limit, std::stop_token stop);
+  /// Gives nodes that go on as who they were the time and fresh entropy.
+  void refresh(Milliseconds limit, std::stop_token stop);
+
+  /// What save() saves: a guest that is nobody yet, or all nodes and their disk.
+  enum class Saving { guest, whole };
+
+  /// Pauses every node at one instant, with nothing on its way between them, and writes them and
+  /// what they printed to files in `folder`, a new folder. They stay paused. Their daemons are the
+  /// caller's to add.
+  SavedLab save(const std::filesystem::path& folder, Saving saving, Milliseconds limit,
+                std::stop_token stop);
+
+  /// Lets paused nodes go on, together.
+  void resume(Milliseconds limit, std::stop_token stop);
 
   std::vector<Node>& nodes() { return nodes_; }
   const Crew& crew() const { return *crew_; }
@@ -107,13 +129,19 @@ class Lab {
   std::string stop_machines(Milliseconds limit);
 
  private:
+  using Order = std::function<void(const Node&, Hypervisor::Done)>;
+  /// Gives every machine an order side by side and waits until all are done. Throws the first
+  /// failure, or Error "<what> took longer than …".
+  void order(const std::string& what, const Order& each, Milliseconds limit, std::stop_token stop);
   void machine_event(const MachineEvent& event);
   void lose(Node& node, Loss::Kind kind, const std::string& what);
 
   const LabSetting& setting_;
+  const NodeSource& source_;
   std::unique_ptr<SharedDisk> disk_;
   std::vector<Node> nodes_;
   std::unique_ptr<Crew> crew_;
+  std::vector<KeptFrame> waiting_frames_;  ///< for when the nodes go on
   std::string given_up_;
   bool ending_ = false;
 };

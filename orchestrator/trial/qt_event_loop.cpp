@@ -3,6 +3,7 @@
 
 #include <QAbstractEventDispatcher>
 #include <QCoreApplication>
+#include <QEventLoop>
 #include <QObject>
 #include <QSocketNotifier>
 #include <QTimer>
@@ -20,6 +21,8 @@ class QtEventLoop final : public EventLoop {
  public:
   QtEventLoop() {
     GRIDLOCK_CHECK(QCoreApplication::instance() != nullptr, "the event loop needs an application");
+    // A thread other than the main one gets its dispatcher with its first loop.
+    const QEventLoop first;
     const std::string_view dispatcher =
         QAbstractEventDispatcher::instance()->metaObject()->className();
     GRIDLOCK_CHECK(dispatcher.find("Glib") == std::string_view::npos,

@@ -12,7 +12,7 @@ namespace gridlock {
 /// for ever, and libvirt's events end up on the wrong thread.
 void keep_qt_off_glib();
 
-/// The event loop of a process that has a QCoreApplication; made and used on its main thread. An
+/// The event loop of a process that has a QCoreApplication; made and used on one thread. An
 /// exception out of a task, a timer or a watch ends the run_until it happened in.
 std::unique_ptr<EventLoop> make_qt_event_loop();
 

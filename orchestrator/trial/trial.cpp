@@ -10,6 +10,7 @@
 #include "cluster/cluster.h"
 #include "host/own_use.h"
 #include "trial/finding_log.h"
+#include "topology/words.h"
 #include "trial/judgement.h"
 #include "watch/evidence.h"
 #include "watch/oracles.h"
@@ -56,11 +57,15 @@ class Trial {
   TrialRecord run() {
     begin_record();
     try {
-      step("start", [&] { start(); });
-      step("connect", [&] { cluster_->connect(plan_.deadlines.connect, stop_); });
-      step("form", [&] { cluster_->form(plan_.deadlines.form, stop_); });
-      step("format", [&] { cluster_->format(plan_.deadlines.format, stop_); });
-      step("mount", [&] { cluster_->mount(plan_.deadlines.mount, stop_); });
+      if (source_.start() == Start::formed) {
+        step("restore", [&] { restore(); });
+      } else {
+        step("start", [&] { start(); });
+        step("connect", [&] { cluster_->connect(plan_.deadlines.connect, stop_); });
+        step("form", [&] { cluster_->form(plan_.deadlines.form, stop_); });
+        step("format", [&] { cluster_->format(plan_.deadlines.format, stop_); });
+        step("mount", [&] { cluster_->mount(plan_.deadlines.mount, stop_); });
+      }
       for (const std::string& name : trial_.workloads) {
         step("work", [&] { work(plan_.workload(name)); });
         if (log_.decisive()) break;
@@ -91,7 +96,8 @@ class Trial {
     record_.any_of_kernel = trial_.any_of_kernel;
     record_.directory = writer_.directory().parent_path().filename() / writer_.directory().filename();
     record_.started = setting_.loop.utc();
-    record_.start = source_.from ? "template" : "boot";
+    record_.start = word_of(source_.start());
+    record_.seed = trial_.seed;
     begin_use_ = own_use();
   }
 
@@ -123,13 +129,33 @@ class Trial {
   }
 
   void start() {
+    start_lab();
+    lab_->identify(plan_.deadlines.start, stop_);
+    meet_nodes();
+    cluster_->begin(stop_);
+  }
+
+  /// In place of all steps to the mounted file system: the lab goes on where it was saved.
+  void restore() {
+    start_lab();
+    lab_->refresh(plan_.deadlines.start, stop_);
+    meet_nodes();
+    std::vector<DaemonJobs> daemons;
+    for (const SavedNode& node : source_.from->nodes) daemons.push_back(node.daemons);
+    cluster_->adopt(daemons);
+  }
+
+  void start_lab() {
     std::vector<std::filesystem::path> logs;
     for (const PlannedNode& node : plan_.nodes)
       logs.push_back(writer_.node_directory(node.name) / "console.log");
     lab_ = std::make_unique<Lab>(setting_, source_, logs);
     look_timer_ = setting_.loop.every(kLookInterval, [this] { look(); });
     lab_->start(plan_.deadlines.start, stop_);
-    lab_->identify(plan_.deadlines.start, stop_);
+  }
+
+  /// Every agent has said hello.
+  void meet_nodes() {
     for (const Lab::Node& node : lab_->nodes()) {
       const Hello& hello = *node.agent->hello();
       record_.kernel_releases[node.name] = printable(hello.kernel + " " + hello.version, 200);
@@ -144,7 +170,6 @@ class Trial {
           if (log.size() < kLongestDaemonLog) log += line + "\n";
           observer_.node(node, daemon + ": " + line);
         });
-    cluster_->begin(stop_);
   }
 
   /// Looks at everything that may have happened since the last time.

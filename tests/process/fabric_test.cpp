@@ -231,6 +231,54 @@ TEST_F(FabricOfThree, AConnectionThatIsNotAnsweredWithOneGoesOnAfterAWhile) {
   EXPECT_EQ(fabric_->counters()[1].frames_out, 1U);
 }
 
+TEST_F(FabricOfThree, HoldsFramesUntilItIsReleasedAndKeepsTheirOrder) {
+  Peer a(path(0));
+  Peer b(path(1));
+  ASSERT_TRUE(connected({0, 1}));
+  a.send('*', 'a', "before");
+  EXPECT_EQ(b.receive(), "before");
+  EXPECT_TRUE(fabric_->hold(kPatience));
+  a.send('*', 'a', "one");
+  a.send('*', 'a', "two");
+  const std::vector<KeptFrame> kept = fabric_->kept(kPatience);
+  ASSERT_EQ(kept.size(), 2u * 1);  // for b; the third port has no machine
+  EXPECT_EQ(kept[0].to, 1);
+  EXPECT_TRUE(b.silent());
+  fabric_->release();
+  EXPECT_EQ(b.receive(), "one");
+  EXPECT_EQ(b.receive(), "two");
+  EXPECT_TRUE(fabric_->kept(kPatience).empty());
+}
+
+TEST_F(FabricOfThree, AHoldSeesWhetherTheNodesHaveTakenEverything) {
+  Peer a(path(0));
+  Peer b(path(1));
+  ASSERT_TRUE(connected({0, 1}));
+  a.send('*', 'a', "unread");
+  ASSERT_TRUE(until([](const auto& counters) { return counters[1].frames_out == 1; }));
+  EXPECT_FALSE(fabric_->hold(Milliseconds{20})) << "b has not read yet";
+  EXPECT_EQ(b.receive(), "unread");
+  EXPECT_TRUE(fabric_->hold(kPatience));
+}
+
+TEST_F(FabricOfThree, InjectsFramesOfAnEarlierLife) {
+  Peer a(path(0));
+  Peer b(path(1));
+  ASSERT_TRUE(connected({0, 1}));
+  fabric_->hold(kPatience);
+  a.send('*', 'a', "saved");
+  std::vector<KeptFrame> kept = fabric_->kept(kPatience);
+  kept.push_back({77, kept.front().bytes});  // a port there is not
+  auto next = make_fabric(kService);
+  TempDir elsewhere;
+  next->add_port(elsewhere.path() / "0", ::geteuid());
+  next->add_port(elsewhere.path() / "1", ::geteuid());
+  Peer again(elsewhere.path() / "1");
+  while (!next->counters()[1].connected) ::poll(nullptr, 0, 2);
+  next->inject(kept);
+  EXPECT_EQ(again.receive(), "saved");
+}
+
 TEST_F(FabricOfThree, DoesNothingWhileNothingHappens) {
   Peer a(path(0));
   Peer b(path(1));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -83,10 +84,31 @@ class FakeLab final : public Hypervisor {
   void destroy(const std::string& name, Done done) override;
   void save(const std::string& name, const std::filesystem::path& file, Done done) override {
     loop_.post([this, name, file, done] {
-      std::ofstream(file, std::ios::binary) << "state of " << name;
+      std::ofstream(file, std::ios::binary) << Json(machines_.at(name)->daemons).dump();
       saved_.push_back(name);
+      if (running().empty()) saved_while_still_.push_back(name);
       done(nullptr);
     });
+  }
+  void pause(const std::string& name, Done done) override {
+    loop_.post([this, name, done] {
+      machines_.at(name)->running = false;
+      done(nullptr);
+    });
+  }
+  void resume(const std::string& name, Done done) override {
+    loop_.post([this, name, done] {
+      const MachinePtr machine = machines_.at(name);
+      machine->running = true;
+      heartbeat(machine);
+      done(nullptr);
+    });
+  }
+  /// The machines that were saved while nothing ran.
+  std::vector<std::string> paused_before_saving() const {
+    std::vector<std::string> names = saved_while_still_;
+    std::sort(names.begin(), names.end());
+    return names;
   }
   /// The machines that were saved, in order.
   const std::vector<std::string>& saved() const { return saved_; }
@@ -112,6 +134,7 @@ class FakeLab final : public Hypervisor {
   };
   using MachinePtr = std::shared_ptr<Machine>;
   std::vector<std::string> saved_;
+  std::vector<std::string> saved_while_still_;
 
   class Channel;
 
@@ -188,6 +211,11 @@ inline void FakeLab::start(const MachineSpec& spec, Done done) {
   loop_.after(Milliseconds{300}, [this, done, machine] {
     done(nullptr);
     const bool goes_on = !machine->spec.state.empty();
+    if (goes_on) {
+      std::ifstream saved(machine->spec.state, std::ios::binary);
+      machine->daemons = Json::parse(saved).get<std::map<std::string, std::int64_t>>();
+      if (machine->spec.paused) machine->running = false;
+    }
     if (!goes_on)
       std::ofstream(machine->spec.console_log, std::ios::app)
           << scripts_[machine->number].boot_console;

@@ -161,6 +161,34 @@ TEST_F(GuestAgent, StreamsAJobAndTellsItsEndOnce) {
   EXPECT_TRUE(ends[0].ok());
 }
 
+TEST_F(GuestAgent, RefreshSendsTheTimeAndFreshEntropy) {
+  std::optional<Reply> reply;
+  agent_->refresh(std::chrono::nanoseconds(77), std::string(32, 'e'),
+                  [&](const Reply& got) { reply = got; });
+  const Json request = channel_->asked("refresh");
+  EXPECT_EQ(request["realtime"], 77);
+  EXPECT_EQ(wire::from_base64(request["entropy"].get<std::string>()), std::string(32, 'e'));
+  channel_->agree("refresh");
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->ok());
+}
+
+TEST_F(GuestAgent, AnAdoptedJobIsHeardAndItsNumberTaken) {
+  std::string output;
+  std::optional<JobEnd> end;
+  JobHandlers handlers;
+  handlers.on_output = [&](std::string_view bytes) { output += bytes; };
+  handlers.on_end = [&](const JobEnd& how) { end = how; };
+  agent_->adopt(7, handlers);
+  EXPECT_EQ(agent_->last_job(), 7U);
+  channel_->say_line({{"event", "output"}, {"process", 7}, {"stream", "stdout"}, {"data", "aGk="}});
+  EXPECT_EQ(output, "hi");
+  EXPECT_EQ(agent_->run(Job{{"true"}}, {}), 8U);
+  channel_->say_line({{"event", "exit"}, {"process", 7}, {"status", 0}, {"signal", nullptr}});
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->ok());
+}
+
 TEST_F(GuestAgent, ARefusedJobEndsWithTheReason) {
   std::string why;
   agent_->run({.argv = {"x"}}, {.on_end = [&](const JobEnd& e) { why = e.error; }});

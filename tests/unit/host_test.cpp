@@ -99,6 +99,40 @@ TEST_F(Files, PlacingAMissingFileNamesIt) {
   }
 }
 
+TEST_F(Files, ASparseCopyHasTheBytesAndTheHoles) {
+  const fs::path disk = temp_.path() / "disk";
+  { std::ofstream(disk, std::ios::binary) << "begin"; }
+  fs::resize_file(disk, 64 << 20);
+  {
+    std::fstream middle(disk, std::ios::binary | std::ios::in | std::ios::out);
+    middle.seekp(40'000'000);
+    middle << "middle";
+  }
+  const fs::path copy = temp_.path() / "copy";
+  copy_sparse(disk, copy);
+  EXPECT_EQ(fs::file_size(copy), 64U << 20);
+  EXPECT_LT(allocated_size(copy).count, 1U << 20);
+  EXPECT_EQ(read_file(copy, Bytes::mib(64)), read_file(disk, Bytes::mib(64)));
+  EXPECT_THROW(copy_sparse(disk, copy), Error) << "it is there already";
+  EXPECT_EQ(sha256_of_sparse(copy), sha256_of_sparse(disk));
+}
+
+TEST_F(Files, TheDigestOfASparseFileIsItsContentNotItsHoles) {
+  const fs::path sparse = temp_.path() / "sparse";
+  const fs::path dense = temp_.path() / "dense";
+  const std::string content = "x" + std::string(300'000, '\0') + "y";
+  { std::ofstream(dense, std::ios::binary) << content; }
+  { std::ofstream(sparse, std::ios::binary) << "x"; }
+  fs::resize_file(sparse, 300'001);
+  { std::ofstream(sparse, std::ios::binary | std::ios::app) << "y"; }
+  EXPECT_EQ(sha256_of_sparse(sparse), sha256_of_sparse(dense));
+  fs::resize_file(sparse, 300'003);
+  EXPECT_NE(sha256_of_sparse(sparse), sha256_of_sparse(dense)) << "one zero more";
+  fs::resize_file(sparse, 300'001);
+  { std::ofstream(sparse, std::ios::binary | std::ios::app) << "Y"; }
+  EXPECT_NE(sha256_of_sparse(sparse), sha256_of_sparse(dense));
+}
+
 TEST_F(Files, FreeSpaceOfAFolderThatIsNotThereYetIsItsParents) {
   EXPECT_GT(free_space(temp_.path() / "not" / "yet").count, 0U);
 }

@@ -29,6 +29,8 @@ class ScriptedHypervisor final : public Hypervisor {
     destroyed = name;
     loop_.post([done] { done(nullptr); });
   }
+  void pause(const std::string&, Done done) override { done(nullptr); }
+  void resume(const std::string&, Done done) override { done(nullptr); }
   void save(const std::string&, const std::filesystem::path&, Done done) override { done(nullptr); }
   void inject_nmi(const std::string&, Done done) override { done(nullptr); }
   std::string qemu_log(const std::string&) const override { return {}; }

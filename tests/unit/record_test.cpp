@@ -62,6 +62,7 @@ RunRecord full_run() {
       counters.read_bytes_per_second = 1.5;
       counters.write_bytes_per_second = 2.5;
     }
+  run.hunt = HuntRecord{sample_time(), 60, 3600, 10, 4};
   return run;
 }
 
@@ -129,7 +130,8 @@ TEST(RunRecordTest, NamesTheMemberThatIsMissingOrOfTheWrongKind) {
   RunRecord small = full_run();
   small.trials = {small.trials[2], small.trials[4]};
   const std::set<std::string> optional{"lockdep_alive", "taint", "read_bytes_per_second",
-                                       "write_bytes_per_second"};
+                                       "write_bytes_per_second", "start", "seed", "hunt"};
+
   Json whole = to_json(small);
   Json copy = whole;
   int tried = 0;

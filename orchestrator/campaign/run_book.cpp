@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "campaign/run_book.h"
+
+#include <fmt/format.h>
+
+#include "campaign/verdict.h"
+#include "report/text.h"
+
+namespace gridlock {
+namespace {
+
+RunRecord first_record(const Plan& plan, const HostFacts& host, const std::string& command,
+                       UtcTime now) {
+  RunRecord record;
+  record.topology = plan.topology_name;
+  record.plan_hash = plan_hash(plan);
+  record.gridlock_version = GRIDLOCK_VERSION;
+  record.started = now;
+  record.host =
+      fmt::format("{} cpus, {}, QEMU {}", host.cpus, to_string(host.memory), host.qemu_version);
+  record.nodes = static_cast<int>(plan.nodes.size());
+  record.seed = plan.seed;
+  record.command = command;
+  return record;
+}
+
+std::string with_hint(const Error& error) {
+  return error.hint().empty() ? error.what() : std::string(error.what()) + "\n" + error.hint();
+}
+
+}  // namespace
+
+RunBook::RunBook(const Plan& plan, const Installation& installation, const HostFacts& host,
+                 const std::string& command, EventLoop& loop)
+    : loop_(loop),
+      begin_(loop.now()),
+      record_(first_record(plan, host, command, loop.utc())),
+      writer_(installation.results, plan, record_, loop) {
+  record_.id = writer_.directory().filename();
+}
+
+void RunBook::save() {
+  record_.updated = loop_.utc();
+  record_.seconds = std::chrono::duration<double>(loop_.now() - begin_).count();
+  writer_.update(record_);
+}
+
+void RunBook::keep_prepared(const Plan& plan, const Prepared& prepared) {
+  for (const PlannedKernel& planned : plan.kernels) {
+    const BuiltKernel& built = prepared.kernels.at(planned.name);
+    KernelRecord kernel;
+    kernel.name = built.name;
+    kernel.key = built.key;
+    kernel.release = built.release;
+    kernel.build_seconds = std::chrono::duration<double>(built.build_time).count();
+    kernel.objects = built.objects_compiled;
+    kernel.from_cache = built.from_cache;
+    kernel.from = planned.from;
+    kernel.perf = planned.perf;
+    record_.kernels.push_back(kernel);
+    writer_.keep_kernel(planned, built.directory);
+  }
+  save();
+}
+
+RunResult RunBook::fill(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const Cancelled& cancelled) {
+    conclude(Outcome::interrupted, kExitInterrupted, cancelled.what());
+  } catch (const UsageError& error) {
+    conclude(Outcome::error, kExitUsage, with_hint(error));
+  } catch (const Error& error) {
+    conclude(Outcome::error, kExitHost, with_hint(error));
+  }
+  save();
+  writer_.keep_report(text_report(record_, writer_.directory().string(), Colour::off));
+  return {record_, writer_.directory()};
+}
+
+void RunBook::conclude(Outcome outcome, int code, const std::string& reason) {
+  record_.outcome = outcome;
+  record_.exit_code = code;
+  record_.reason = reason;
+}
+
+}  // namespace gridlock

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/duration.h"
+#include "campaign/hunt.h"
+#include "cli/plan_options.h"
+#include "cli/verbs.h"
+#include "report/text.h"
+#include "trial/qt_event_loop.h"
+
+namespace gridlock {
+namespace {
+
+constexpr Milliseconds kUsualLimit = std::chrono::hours(1);
+
+struct HuntChoice {
+  PlanChoice plan;
+  std::string trial;
+  std::string limit;
+  HuntOptions options;
+  std::filesystem::path results;
+};
+
+/// The trials of one kernel that are hunted in.
+Plan hunting_ground(const HuntChoice& choice, const Context& context) {
+  PlanOptions options = choice.plan.options;
+  options.start = options.start.value_or(Start::formed);
+  Plan plan = context.plan(choice.plan.file, options);
+  if (plan.kernels.size() > 1) {
+    std::string names;
+    for (const PlannedKernel& kernel : plan.kernels) names += " " + kernel.name;
+    throw UsageError("a hunt is for one kernel, and the topology has" + names,
+                     "name one with --kernel");
+  }
+  if (!choice.trial.empty()) {
+    std::erase_if(plan.trials,
+                  [&](const PlannedTrial& trial) { return trial.name != choice.trial; });
+    if (plan.trials.empty())
+      throw UsageError("the topology has no trial called " + choice.trial,
+                       "see 'gridlock plan " + choice.plan.file + "'");
+  }
+  return plan;
+}
+
+Milliseconds limit_of(const HuntChoice& choice) {
+  if (choice.limit.empty()) return choice.options.until > 0 ? Milliseconds{0} : kUsualLimit;
+  const auto limit = parse_duration(choice.limit);
+  if (!limit || limit->count() <= 0)
+    throw UsageError("--for " + choice.limit + " is no duration", "write for instance --for 1h");
+  return *limit;
+}
+
+}  // namespace
+
+void add_hunt(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb = app.add_subcommand(
+      "hunt", "Repeat trials with new seeds, in labs side by side, and count what fails");
+  auto choice = std::make_shared<HuntChoice>();
+  add_plan_options(*verb, choice->plan);
+  verb->remove_option(verb->get_option("--repeat"));
+  verb->add_option("--trial", choice->trial, "Only this trial; default: all, by turns")
+      ->type_name("NAME");
+  verb->add_option("--for", choice->limit, "Begin no trial after this time; default: 1h, or none "
+                                           "with --until")
+      ->type_name("DURATION");
+  verb->add_option("--until", choice->options.until, "Begin no trial after so many have failed")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  verb->add_option("--labs", choice->options.labs,
+                   "Labs side by side; default: as many as memory and processors allow")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64));
+  verb->add_option("--keep", choice->options.keep,
+                   "Keep the folders of so many trials of each identity")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1'000'000));
+  verb->add_option("--results", choice->results, "Folder for the results")->type_name("DIR");
+  verb->callback([choice, &context, exit_code] {
+    Installation installation = context.installation();
+    if (!choice->results.empty()) installation.results = choice->results;
+    choice->options.limit = limit_of(*choice);
+    const HostFacts host = context.host_facts();
+    const Plan plan = hunting_ground(*choice, context);
+    const auto progress = make_console_progress(context.progress_style());
+    const auto loop = make_qt_event_loop();
+    const RunResult result = hunt(plan, choice->options, installation, host, context.command,
+                                  *context.runner, *progress, *loop, context.stop);
+    progress->clear();
+    const std::string text =
+        context.json ? to_json(result.record).dump() + "\n"
+                     : text_report(result.record, result.directory.string(), context.colour());
+    std::fputs(text.c_str(), stdout);
+    *exit_code = result.record.exit_code;
+  });
+}
+
+}  // namespace gridlock

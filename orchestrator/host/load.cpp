@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/load.h"
+
+#include <array>
+#include <fstream>
+#include <string>
+
+namespace gridlock {
+
+std::optional<double> LoadMeter::since_last() {
+  std::ifstream in("/proc/stat");
+  std::string name;
+  // user nice system idle iowait irq softirq steal
+  std::array<std::uint64_t, 8> ticks{};
+  in >> name;
+  for (std::uint64_t& tick : ticks) in >> tick;
+  if (!in) return std::nullopt;
+  std::uint64_t all = 0;
+  for (const std::uint64_t tick : ticks) all += tick;
+  const std::uint64_t busy = all - ticks[3] - ticks[4];
+  const std::uint64_t passed = all - all_;
+  const double share =
+      passed == 0 ? 0 : static_cast<double>(busy - busy_) / static_cast<double>(passed);
+  busy_ = busy;
+  all_ = all;
+  if (passed == 0) return std::nullopt;
+  return share;
+}
+
+Bytes available_memory() {
+  std::ifstream in("/proc/meminfo");
+  for (std::string key; in >> key;) {
+    std::uint64_t kib = 0;
+    std::string rest;
+    in >> kib;
+    std::getline(in, rest);
+    if (key == "MemAvailable:") return Bytes::kib(kib);
+  }
+  return {};
+}
+
+}  // namespace gridlock

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "trial/saved_lab_cache.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "base/digest.h"
+#include "host/file_lock.h"
+#include "host/files.h"
+#include "machine/domain_xml.h"
+
+namespace gridlock {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kKeyDigits = 32;
+/// Another run may be forming the same lab.
+constexpr Milliseconds kLockLimit{600'000};
+/// A run that took it from the cache may still be restoring from it.
+constexpr std::chrono::hours kInUse{24};
+constexpr std::chrono::hours kForgotten{14 * 24};
+
+/// What tells processors apart: a saved guest holds what it found out about the one it booted on.
+/// Source: /proc/cpuinfo.
+std::string processor() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string text;
+  for (std::string line; std::getline(in, line) && !line.empty();)
+    for (const std::string_view key : {"vendor_id", "cpu family", "model", "stepping", "flags"})
+      if (line.starts_with(key)) text += line + "\n";
+  return text;
+}
+
+std::string host_of(const SavedParts& parts) {
+  return Digest{}
+      .field("qemu", parts.qemu_version)
+      .field("processor", processor())
+      .hex()
+      .substr(0, kKeyDigits);
+}
+
+/// When somebody last took it. File times have their own clock and epoch.
+std::chrono::system_clock::time_point last_use(const fs::path& folder) {
+  std::error_code error;
+  const auto written = fs::last_write_time(folder / "saved.json", error);
+  return error ? std::chrono::system_clock::time_point{} : std::chrono::file_clock::to_sys(written);
+}
+
+void mark_used(const fs::path& folder, UtcTime now) {
+  std::error_code ignored;
+  fs::last_write_time(folder / "saved.json", std::chrono::file_clock::from_sys(now), ignored);
+}
+
+}  // namespace
+
+std::string machine_key(const LabSetting& setting, const SavedParts& parts) {
+  const PlannedNode& node = setting.plan.nodes.front();
+  // Without what may differ from node to node. The command line is the plan's: what else is on it
+  // for this host (a measured clock rate) differs by what measuring differs.
+  MachineSpec shape;
+  shape.name = "gl-template";
+  shape.acceleration = setting.acceleration;
+  shape.vcpus = node.vcpus;
+  shape.memory = node.memory;
+  shape.mac = node.mac;
+  shape.kernel = "/kernel";
+  shape.command_line = setting.plan.kernel_command_line;
+  shape.root_disk = "/root";
+  shape.shared_disk = "/shared";
+  shape.console_log = "/console";
+  shape.console_socket = "/console.socket";
+  shape.agent_socket = "/agent";
+  shape.fabric_socket = "/fabric";
+  return Digest{}
+      .field("kernel", parts.kernel_key)
+      .field("image", parts.image_key)
+      .field("machine", domain_xml(shape, "00000000-0000-0000-0000-000000000000"))
+      .field("disk", std::to_string(setting.plan.disk.size.count))
+      .field("host", host_of(parts))
+      .hex()
+      .substr(0, kKeyDigits);
+}
+
+SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::stop_token stop) {
+  make_directories(root_);
+  progress_.begin(wanted.what);
+  const FileLock lock =
+      FileLock::take(root_ / (wanted.key + ".lock"), "saving a " + wanted.what, kLockLimit, stop,
+                     [&](const std::string& text) { progress_.note(text); });
+  const fs::path folder = root_ / wanted.key;
+  if (fs::exists(folder)) {
+    try {
+      SavedLab kept = read_saved_lab(folder);
+      mark_used(folder, clock_.utc());
+      progress_.end(wanted.what, "from the cache");
+      return kept;
+    } catch (const Error& damage) {
+      progress_.note(fmt::format("the {} is made anew: {}", wanted.what, damage.what()));
+      remove_tree(folder);
+    }
+  }
+  const SteadyTime begin = clock_.now();
+  remove_stale(host_of(parts));
+  require_free_space(root_, wanted.room, "the " + wanted.what);
+  const TempDir work(root_, "making-" + wanted.key.substr(0, 8) + "-");
+  const fs::path draft = work.path() / "finished";
+  fs::create_directory(draft);
+  write_manifest(draft, wanted.make(draft), {parts.kernel_key, parts.image_key, host_of(parts)});
+  fs::rename(draft, folder);
+  mark_used(folder, clock_.utc());
+  const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - begin);
+  progress_.end(wanted.what, "made and saved in " + to_string(took));
+  return read_saved_lab(folder);
+}
+
+void SavedLabCache::remove_stale(const std::string& host) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(root_, error)) {
+    if (!entry.is_directory() || entry.path().filename().string().size() != kKeyDigits) continue;
+    const auto idle = clock_.utc() - last_use(entry.path());
+    const bool useless = saved_from(entry.path()).host != host;
+    if (idle < (useless ? kInUse : kForgotten)) continue;
+    const fs::path lock = entry.path().string() + ".lock";
+    if (const auto held = FileLock::take_if_free(lock, "removing what is of no use")) {
+      remove_tree(entry.path());
+      fs::remove(lock, error);
+    }
+  }
+}
+
+}  // namespace gridlock

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "host/progress.h"
+#include "trial/lab.h"
+#include "trial/saved_lab.h"
+
+namespace gridlock {
+
+/// What a saved lab is made of besides the plan and this host: the content of its kernel and image.
+struct SavedParts {
+  std::string kernel_name;  ///< for people
+  std::string kernel_key;   ///< the kernel's in its cache
+  std::string image_key;
+  std::filesystem::path kernel;  ///< bzImage, readable by the user QEMU runs as
+  std::string qemu_version;
+};
+
+/// Everything that must be equal where one node is saved and where it is restored: kernel, image,
+/// command line, the machine down to its last device, disk size, accelerator, QEMU's version and
+/// the processor. A digest's beginning, fit for a file name.
+std::string machine_key(const LabSetting& setting, const SavedParts& parts);
+
+/// Labs and guests that were saved, each in a folder of `root` named by its key, locked while it is
+/// looked for or made.
+class SavedLabCache {
+ public:
+  SavedLabCache(std::filesystem::path root, Progress& progress, const Clock& clock)
+      : root_(std::move(root)), progress_(progress), clock_(clock) {}
+
+  /// What is wanted, and how it is made if it is not there.
+  struct Wanted {
+    std::string what;  ///< for people: "template patched"
+    std::string key;
+    Bytes room;  ///< what it may need at the most
+    /// Saves into an empty folder, all but the manifest.
+    std::function<SavedLab(const std::filesystem::path& folder)> make;
+  };
+
+  /// What is kept under the key, after its bytes were checked against their digests; made if it is
+  /// not there, and made anew, with the reason told, if it cannot be used. What is of no use to
+  /// this host any more, or was used by nobody for two weeks, is removed when something is made.
+  /// Throws NoRoom, Cancelled, and what `make` throws.
+  SavedLab get(const Wanted& wanted, const SavedParts& parts, std::stop_token stop);
+
+ private:
+  void remove_stale(const std::string& host);
+
+  std::filesystem::path root_;
+  Progress& progress_;
+  const Clock& clock_;
+};
+
+}  // namespace gridlock
