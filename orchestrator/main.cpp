@@ -69,6 +69,7 @@ int run(int argc, char** argv, std::stop_token stop) {
   add_prepare(app, context, &exit_code);
   add_run(app, context, &exit_code);
   add_hunt(app, context, &exit_code);
+  add_rewind(app, context, &exit_code);
   add_report(app, context, &exit_code);
   add_list(app, context, &exit_code);
   add_scan(app, context, &exit_code);

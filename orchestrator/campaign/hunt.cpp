@@ -167,6 +167,7 @@ class Hunt {
   std::optional<PlannedTrial> next_trial(int number) {
     const std::lock_guard lock(mutex_);
     if (enough_ || number > wanted_ || stop_.stop_requested()) return std::nullopt;
+    if (options_.until > 0 && failures_ >= options_.until) return std::nullopt;
     const auto of_each = static_cast<int>(plan_.trials.size());
     const int index = begun_++;
     PlannedTrial trial = plan_.trials[static_cast<std::size_t>(index % of_each)];
@@ -185,6 +186,7 @@ class Hunt {
     Unwatched nobody;
     const TrialRecord record = run_trial(
         place.setting(), trial, host_.source(trial.kernel, trial.start), *writer, nobody, stop_);
+    if (record.outcome == Outcome::failed) ++failures_;
     // The files of a trial are closed before it is decided whether they stay.
     writer.reset();
     loop_.post([this, record] { ended(record); });
@@ -193,7 +195,6 @@ class Hunt {
   void ended(TrialRecord record) {
     const std::lock_guard lock(mutex_);
     if (record.outcome == Outcome::interrupted) return book_.writer().discard_trial(record);
-    if (record.outcome == Outcome::failed) ++failures_;
     errors_in_a_row_ = record.outcome == Outcome::error ? errors_in_a_row_ + 1 : 0;
     if (is_worth_keeping(record)) {
       book_.writer().finish_trial(record);
@@ -224,13 +225,13 @@ class Hunt {
   }
 
   std::string summary() const {
-    return fmt::format("{} trials, {} failed", book_.record().trials.size(), failures_);
+    return fmt::format("{} trials, {} failed", book_.record().trials.size(), failures_.load());
   }
 
   void tell() {
     const auto labs = fmt::format("{} side by side, {}", running_, summary());
     if (options_.until > 0)
-      progress_.advance(kWhat, std::min(failures_, options_.until), options_.until, labs);
+      progress_.advance(kWhat, std::min<int>(failures_, options_.until), options_.until, labs);
     else
       progress_.advance(kWhat, static_cast<int>(gone() / Milliseconds{1000}),
                         static_cast<int>(options_.limit / Milliseconds{1000}), labs);
@@ -273,13 +274,13 @@ class Hunt {
   // Of the main thread:
   std::map<int, std::thread> labs_;
   int running_ = 0;
-  int failures_ = 0;
   int errors_in_a_row_ = 0;
   std::map<std::string, int> kept_;  // by identity
   std::exception_ptr failure_;
   // Of all:
   std::atomic<bool> enough_ = false;
   std::atomic<int> wanted_ = 1;
+  std::atomic<int> failures_ = 0;  // trials that failed
   std::mutex mutex_;  // guards begun_ and the book's writer
   int begun_ = 0;
 };

@@ -97,10 +97,10 @@ const NodeSource& LabHost::source(const std::string& kernel, Start start) {
 }
 
 NodeSource LabHost::find_source(const std::string& kernel, Start start) {
-  NodeSource source{kernels_.at(kernel), {}};
-  if (start == Start::boot) return source;
   const SavedParts parts{kernel, prepared_.kernels.at(kernel).key, prepared_.image.key,
-                         source.kernel, qemu_version_};
+                         kernels_.at(kernel), qemu_version_};
+  NodeSource source{parts.kernel, {}, made_of(parts)};
+  if (start == Start::boot) return source;
   const Place here = place(kMakingPlace, loop_);
   try {
     if (start == Start::formed) {

@@ -18,6 +18,7 @@ void add_plan(CLI::App& app, Context& context, int* exit_code);
 void add_prepare(CLI::App& app, Context& context, int* exit_code);
 void add_run(CLI::App& app, Context& context, int* exit_code);
 void add_hunt(CLI::App& app, Context& context, int* exit_code);
+void add_rewind(CLI::App& app, Context& context, int* exit_code);
 void add_report(CLI::App& app, Context& context, int* exit_code);
 void add_list(CLI::App& app, Context& context, int* exit_code);
 void add_scan(CLI::App& app, Context& context, int* exit_code);

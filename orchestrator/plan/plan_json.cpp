@@ -115,6 +115,7 @@ Json plan_json(const Plan& plan, Extent extent) {
   json["trials"] = list_json(plan.trials, trial_json);
   json["watch"] = {{"hung_task_ms", plan.watch.hung_task.count()},
                    {"stall_ms", plan.watch.stall.count()},
+                   {"checkpoint_ms", plan.watch.checkpoint.value_or(Milliseconds{0}).count()},
                    {"lockdep", word_of(plan.watch.lockdep)},
                    {"known", plan.watch.known}};
   json["deadlines"] = deadlines_json(plan.deadlines);

@@ -103,8 +103,11 @@ std::string plan_text(const Plan& plan) {
 
   const Deadlines& limit = plan.deadlines;
   out +=
-      fmt::format("\nwatch       hung task {}, stall {}, lockdep {}, {}\n",
+      fmt::format("\nwatch       hung task {}, stall {}, {}lockdep {}, {}\n",
                   to_string(plan.watch.hung_task), to_string(plan.watch.stall),
+                  plan.watch.checkpoint
+                      ? fmt::format("checkpoint every {}, ", to_string(*plan.watch.checkpoint))
+                      : "",
                   word_of(plan.watch.lockdep), counted(plan.watch.known.size(), "known finding"));
   out += fmt::format(
       "deadlines   start {}, connect {}, form {}, format {}, mount {}, work {} more than the "

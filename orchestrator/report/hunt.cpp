@@ -13,6 +13,7 @@ namespace gridlock {
 namespace {
 
 constexpr std::size_t kLongestTitle = 200;
+constexpr std::size_t kLongestIdentity = 500;
 constexpr std::size_t kMostFolders = 3;
 
 /// "23 of 57, 40.4 % (27.6 to 54.2 %)"; "0 of 12 (below 22.1 %)"; "12 of 12 (above 77.9 %)".
@@ -75,6 +76,11 @@ void add_hunt(Page& page, const RunRecord& run) {
           finding.known ? Tone::plain : Tone::heading}});
     page.labelled("", fmt::format("{}; first after {}, trial {}", rate_text(finding.rate),
                                   duration_text(finding.first_at), finding.first_trial));
+    const auto same_title = [&](const HuntedFinding& other) {
+      return other.title == finding.title;
+    };
+    if (std::count_if(counted_up.findings.begin(), counted_up.findings.end(), same_title) > 1)
+      page.labelled("", printable(finding.identity, kLongestIdentity));
     if (finding.known || finding.folders.empty()) continue;
     std::vector<std::string> folders = finding.folders;
     if (folders.size() > kMostFolders) folders.resize(kMostFolders);

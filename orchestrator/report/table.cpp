@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "base/text.h"
@@ -16,6 +17,8 @@ constexpr std::size_t kWidestName = 24;
 /// Narrower than this, kernels are shown below each other instead of side by side.
 constexpr std::size_t kNarrowestDetail = 22;
 constexpr std::size_t kLongestDetail = 1000;
+/// More trials of one name on one kernel than this are counted instead of listed.
+constexpr std::size_t kMostCells = 4;
 
 /// How a trial on one kernel ended, in a word and a line or a few.
 struct Cell {
@@ -98,6 +101,35 @@ struct Row {
   }
 };
 
+/// Many trials of one name and kernel: how many ended each way, and the most frequent detail.
+std::vector<Cell> folded(const std::vector<Cell>& cells) {
+  if (cells.size() <= kMostCells) return cells;
+  std::vector<std::pair<Cell, std::map<std::string, int>>> ends;
+  for (const Cell& cell : cells) {
+    auto found = std::find_if(ends.begin(), ends.end(),
+                              [&](const auto& end) { return end.first.word == cell.word; });
+    if (found == ends.end()) found = ends.insert(ends.end(), {cell, {}});
+    ++found->second[cell.detail];
+  }
+  std::vector<Cell> out;
+  for (auto& [cell, details] : ends) {
+    int count = 0;
+    const auto* most = &*details.begin();
+    for (const auto& detail : details) {
+      count += detail.second;
+      if (detail.second > most->second) most = &detail;
+    }
+    // What went well differs from trial to trial; what went wrong is worth its words.
+    const bool well = cell.tone == Tone::good;
+    cell.detail = fmt::format("{} of {}", count, cells.size());
+    if (!well && !most->first.empty())
+      cell.detail += details.size() == 1 ? ": " + most->first
+                                         : fmt::format("; {} times {}", most->second, most->first);
+    out.push_back(cell);
+  }
+  return out;
+}
+
 std::vector<Row> rows_of(const RunRecord& run, const std::vector<std::string>& kernels) {
   std::vector<Row> rows;
   for (const TrialRecord& trial : run.trials) {
@@ -110,6 +142,8 @@ std::vector<Row> rows_of(const RunRecord& run, const std::vector<std::string>& k
     const auto column = std::find(kernels.begin(), kernels.end(), trial.kernel) - kernels.begin();
     row->kernels[static_cast<std::size_t>(column)].push_back(cell_of(trial, run));
   }
+  for (Row& row : rows)
+    for (auto& cells : row.kernels) cells = folded(cells);
   for (Row& row : rows)
     for (auto& cells : row.kernels)
       if (cells.empty()) cells.push_back({"not run", Tone::doubtful, ""});

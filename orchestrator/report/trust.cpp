@@ -33,6 +33,16 @@ const FindingRecord* lockdep_killer(const TrialRecord& trial, const std::set<std
 }
 
 /// What lockdep was able to see: after it went off, "no report" is unproven.
+/// Equal names once, with their number.
+std::string counted_names(const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
+    const auto count = std::count(names.begin(), names.end(), name);
+    out.push_back(count == 1 ? name : fmt::format("{} (×{})", name, count));
+  }
+  return join(out, ", ");
+}
+
 void add_lockdep(Page& page, const RunRecord& run) {
   std::size_t alive = 0;
   std::vector<std::string> unknown;
@@ -67,9 +77,9 @@ void add_lockdep(Page& page, const RunRecord& run) {
   page.labelled("lockdep", fmt::format("alive on every node when the work ended in {} of {}", alive,
                                        counted(run.trials.size(), "trial")));
   for (const auto& [why, trials] : off)
-    page.labelled("", fmt::format("off {}: {}", why, join(trials, ", ")));
+    page.labelled("", fmt::format("off {}: {}", why, counted_names(trials)));
   if (!unknown.empty())
-    page.labelled("", "not known, or not in the kernel: " + join(unknown, ", "));
+    page.labelled("", "not known, or not in the kernel: " + counted_names(unknown));
 }
 
 void add_console(Page& page, const RunRecord& run) {

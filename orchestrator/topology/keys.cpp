@@ -257,6 +257,12 @@ constexpr std::array kWatch{
         .fallback = "5s",
         .low = kSecond,
         .high = kHour},
+    Key{.name = "checkpoint",
+        .type = ValueType::duration,
+        .meaning = "while a workload runs, the whole lab is saved this often; the last two are kept "
+                   "if the trial fails. Default: never",
+        .low = kSecond,
+        .high = kHour},
     Key{.name = "lockdep",
         .type = ValueType::choice,
         .meaning = "required: a kernel without a working lockdep gives no verdict",

@@ -106,6 +106,7 @@ WatchSpec read_watch(const Section& section, Mistakes& mistakes) {
   WatchSpec watch;
   watch.hung_task = section.duration("hung_task");
   watch.stall = section.duration("stall");
+  if (section.find("checkpoint")) watch.checkpoint = section.duration("checkpoint");
   watch.lockdep = section.choice<Lockdep>("lockdep");
   for (const MarkedText& identity : section.lines("known")) {
     if (std::ranges::find(watch.known, identity.text) != watch.known.end())

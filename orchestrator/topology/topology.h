@@ -115,6 +115,7 @@ enum class Lockdep { required, optional };
 struct WatchSpec {
   Milliseconds hung_task{10'000};       ///< the kernel's hung_task_timeout_secs; whole seconds
   Milliseconds stall{5'000};            ///< no progress of a worker for this long is a finding
+  std::optional<Milliseconds> checkpoint = {};  ///< the lab is saved this often while it works
   Lockdep lockdep = Lockdep::optional;  ///< required: a kernel without lockdep is an error
   std::vector<std::string> known;       ///< identities of findings that are reported but not judged
 };

@@ -116,8 +116,7 @@ void Lab::machine_event(const MachineEvent& event) {
   }
 }
 
-void Lab::start(Milliseconds limit, std::stop_token stop) {
-  const SteadyTime begin = setting_.loop.now();
+void Lab::load(Milliseconds limit, std::stop_token stop) {
   // Shared with answers that may come after this was given up.
   struct Answers {
     std::exception_ptr failure;
@@ -142,14 +141,18 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
     const Loss* const loss = lost();
     return loss ? loss->what : given_up_;
   });
-  const auto left = [&] {
-    return limit - std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin);
-  };
   const auto started = [&] {
     if (answers->failure) std::rethrow_exception(answers->failure);
     return answers->started == nodes_.size();
   };
-  crew_->wait("machines to start", started, left(), stop);
+  crew_->wait("machines to start", started, limit, stop);
+}
+
+void Lab::go_on(Milliseconds limit, std::stop_token stop) {
+  const SteadyTime begin = setting_.loop.now();
+  const auto left = [&] {
+    return limit - std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin);
+  };
   if (source_.start() == Start::formed) resume(left(), stop);
   const auto said_hello = [&] {
     look_for_silence();
@@ -172,6 +175,11 @@ void Lab::start(Milliseconds limit, std::stop_token stop) {
     throw BarrierFailed(fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
                         "the console logs are in the trial's nodes/ folder" + last);
   }
+}
+
+void Lab::start(Milliseconds limit, std::stop_token stop) {
+  load(limit, stop);
+  go_on(limit, stop);
 }
 
 void Lab::identify(Milliseconds limit, std::stop_token stop) {
@@ -332,6 +340,8 @@ std::string Lab::stop_machines(Milliseconds limit) {
   }
   const Waited waited = setting_.loop.run_until(
       [&] { return progress->answers == nodes_.size(); }, limit, std::stop_token{});
+  // What was kept for these nodes is not for the next ones.
+  if (setting_.fabric) setting_.fabric->release();
   if (waited != Waited::done)
     return fmt::format("machines were not gone within {}", to_string(limit));
   return progress->problem;

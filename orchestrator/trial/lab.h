@@ -48,6 +48,7 @@ struct LabSetting {
 struct NodeSource {
   std::filesystem::path kernel;        ///< bzImage, readable by the user QEMU runs as
   std::optional<SavedLab> from = {};   ///< absent: they are powered on
+  SavedFrom parts = {};                ///< what a checkpoint of them is made of
 
   Start start() const {
     if (!from) return Start::boot;
@@ -89,8 +90,14 @@ class Lab {
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
-  /// Starts every node side by side and waits for its agent; those of a formed lab are loaded side
-  /// by side and go on together. Throws Error if a machine cannot be started, BarrierFailed if a
+  /// Starts every machine side by side. Those of a formed lab are loaded and wait for go_on().
+  void load(Milliseconds limit, std::stop_token stop);
+
+  /// Lets loaded nodes go on, together, and waits for every agent. Throws BarrierFailed if a node
+  /// does not come up in time.
+  void go_on(Milliseconds limit, std::stop_token stop);
+
+  /// load() and go_on(), each within `limit`. Throws Error if a machine cannot be started, BarrierFailed if a
   /// node does not come up in time.
   void start(Milliseconds limit, std::stop_token stop);
 

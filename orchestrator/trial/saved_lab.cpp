@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Raised when what a saved lab holds or how it is restored changes.
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 constexpr Bytes kManifestLimit = Bytes::mib(64);  // a drained fabric leaves few frames, if any
 constexpr const char* kManifest = "saved.json";
 
@@ -77,6 +77,14 @@ Json frames_json(const std::vector<KeptFrame>& frames) {
 
 }  // namespace
 
+std::string SavedFrom::useless_in(const SavedFrom& here) const {
+  if (qemu != here.qemu)
+    return fmt::format("it was saved by QEMU {}, and here is {}", qemu.empty() ? "?" : qemu,
+                       here.qemu);
+  if (processor != here.processor) return "it was saved on another processor";
+  return {};
+}
+
 SavedLab saved_lab_in(const fs::path& folder, std::size_t nodes, bool with_disk) {
   SavedLab lab;
   for (std::size_t i = 1; i <= nodes; ++i)
@@ -94,8 +102,14 @@ void write_manifest(const fs::path& folder, const SavedLab& lab, const SavedFrom
                      {"corosync", node.daemons.corosync},
                      {"dlm_controld", node.daemons.dlm_controld},
                      {"last_job", node.last_job}});
-  Json manifest{{"format", kFormat}, {"kernel", from.kernel}, {"image", from.image},
-                {"host", from.host}, {"nodes", nodes},        {"frames", frames_json(lab.frames)}};
+  Json manifest{{"format", kFormat},
+                {"kernel", from.kernel},
+                {"image", from.image},
+                {"qemu", from.qemu},
+                {"at_seconds", lab.at},
+                {"processor", from.processor},
+                {"nodes", nodes},
+                {"frames", frames_json(lab.frames)}};
   if (lab.formed()) manifest["disk"] = file_entry(lab.disk);
   write_file_atomically(folder / kManifest, manifest.dump(1) + "\n");
 }
@@ -116,6 +130,7 @@ SavedLab read_saved_lab(const fs::path& folder) {
   }
   if (lab.formed()) check_file(lab.disk, disk, "disk");
   lab.frames = read_frames(member(manifest, "frames"));
+  if (const Json at = member(manifest, "at_seconds"); at.is_number()) lab.at = at.get<double>();
   return lab;
 }
 
@@ -123,7 +138,7 @@ SavedFrom saved_from(const fs::path& folder) {
   try {
     const Json manifest = manifest_in(folder);
     return {text_or(manifest, "kernel", ""), text_or(manifest, "image", ""),
-            text_or(manifest, "host", "")};
+            text_or(manifest, "qemu", ""), text_or(manifest, "processor", "")};
   } catch (const Error&) {
     return {};
   }

@@ -25,6 +25,7 @@ struct SavedLab {
   std::vector<SavedNode> nodes;        ///< in the plan's order; of a guest: the only one
   std::filesystem::path disk = {};     ///< the shared disk; empty: of a guest
   std::vector<KeptFrame> frames = {};  ///< on their way when the nodes were paused
+  double at = 0;  ///< seconds since the trial began; 0: it had not
 
   /// Whether these are the nodes of a lab that had formed.
   bool formed() const { return !disk.empty(); }
@@ -35,9 +36,12 @@ struct SavedLab {
 
 /// What a saved lab was made of: it is of use only to those who have the same.
 struct SavedFrom {
-  std::string kernel;  ///< key of the kernel in its cache
-  std::string image;   ///< key of the image
-  std::string host;    ///< what of QEMU and the processor must be equal, as a digest
+  std::string kernel;     ///< key of the kernel in its cache
+  std::string image;      ///< key of the image
+  std::string qemu;       ///< version
+  std::string processor;  ///< a digest of what tells it from others
+  /// Why what was made of `this` is of no use where things are as in `here`; empty: it is of use.
+  std::string useless_in(const SavedFrom& here) const;
 };
 
 /// Where Lab::save puts what, in `folder`.

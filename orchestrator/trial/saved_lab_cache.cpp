@@ -34,14 +34,6 @@ std::string processor() {
   return text;
 }
 
-std::string host_of(const SavedParts& parts) {
-  return Digest{}
-      .field("qemu", parts.qemu_version)
-      .field("processor", processor())
-      .hex()
-      .substr(0, kKeyDigits);
-}
-
 /// When somebody last took it. File times have their own clock and epoch.
 std::chrono::system_clock::time_point last_use(const fs::path& folder) {
   std::error_code error;
@@ -55,6 +47,10 @@ void mark_used(const fs::path& folder, UtcTime now) {
 }
 
 }  // namespace
+
+SavedFrom made_of(const SavedParts& parts) {
+  return {parts.kernel_key, parts.image_key, parts.qemu_version, sha256(processor())};
+}
 
 std::string machine_key(const LabSetting& setting, const SavedParts& parts) {
   const PlannedNode& node = setting.plan.nodes.front();
@@ -79,12 +75,12 @@ std::string machine_key(const LabSetting& setting, const SavedParts& parts) {
       .field("image", parts.image_key)
       .field("machine", domain_xml(shape, "00000000-0000-0000-0000-000000000000"))
       .field("disk", std::to_string(setting.plan.disk.size.count))
-      .field("host", host_of(parts))
       .hex()
       .substr(0, kKeyDigits);
 }
 
 SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::stop_token stop) {
+  const SavedFrom here = made_of(parts);
   make_directories(root_);
   progress_.begin(wanted.what);
   const FileLock lock =
@@ -93,6 +89,8 @@ SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::
   const fs::path folder = root_ / wanted.key;
   if (fs::exists(folder)) {
     try {
+      if (const std::string why = saved_from(folder).useless_in(here); !why.empty())
+        throw Error(why);
       SavedLab kept = read_saved_lab(folder);
       mark_used(folder, clock_.utc());
       progress_.end(wanted.what, "from the cache");
@@ -103,12 +101,12 @@ SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::
     }
   }
   const SteadyTime begin = clock_.now();
-  remove_stale(host_of(parts));
+  remove_stale(here);
   require_free_space(root_, wanted.room, "the " + wanted.what);
   const TempDir work(root_, "making-" + wanted.key.substr(0, 8) + "-");
   const fs::path draft = work.path() / "finished";
   fs::create_directory(draft);
-  write_manifest(draft, wanted.make(draft), {parts.kernel_key, parts.image_key, host_of(parts)});
+  write_manifest(draft, wanted.make(draft), here);
   fs::rename(draft, folder);
   mark_used(folder, clock_.utc());
   const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - begin);
@@ -116,12 +114,12 @@ SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::
   return read_saved_lab(folder);
 }
 
-void SavedLabCache::remove_stale(const std::string& host) {
+void SavedLabCache::remove_stale(const SavedFrom& here) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(root_, error)) {
     if (!entry.is_directory() || entry.path().filename().string().size() != kKeyDigits) continue;
     const auto idle = clock_.utc() - last_use(entry.path());
-    const bool useless = saved_from(entry.path()).host != host;
+    const bool useless = !saved_from(entry.path()).useless_in(here).empty();
     if (idle < (useless ? kInUse : kForgotten)) continue;
     const fs::path lock = entry.path().string() + ".lock";
     if (const auto held = FileLock::take_if_free(lock, "removing what is of no use")) {

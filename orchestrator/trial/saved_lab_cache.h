@@ -21,10 +21,13 @@ struct SavedParts {
   std::string qemu_version;
 };
 
-/// Everything that must be equal where one node is saved and where it is restored: kernel, image,
-/// command line, the machine down to its last device, disk size, accelerator, QEMU's version and
-/// the processor. A digest's beginning, fit for a file name.
+/// What must be equal where one node is saved and where it is restored, as far as the plan decides:
+/// kernel, image, command line, the machine down to its last device, disk size, accelerator. A
+/// digest's beginning, fit for a file name.
 std::string machine_key(const LabSetting& setting, const SavedParts& parts);
+
+/// What a lab of these parts is saved from on this host.
+SavedFrom made_of(const SavedParts& parts);
 
 /// Labs and guests that were saved, each in a folder of `root` named by its key, locked while it is
 /// looked for or made.
@@ -43,13 +46,14 @@ class SavedLabCache {
   };
 
   /// What is kept under the key, after its bytes were checked against their digests; made if it is
-  /// not there, and made anew, with the reason told, if it cannot be used. What is of no use to
+  /// not there, and made anew, with the reason told, if it cannot be used: it is damaged, or was
+  /// saved by another QEMU or on another processor. What is of no use to
   /// this host any more, or was used by nobody for two weeks, is removed when something is made.
   /// Throws NoRoom, Cancelled, and what `make` throws.
   SavedLab get(const Wanted& wanted, const SavedParts& parts, std::stop_token stop);
 
  private:
-  void remove_stale(const std::string& host);
+  void remove_stale(const SavedFrom& here);
 
   std::filesystem::path root_;
   Progress& progress_;

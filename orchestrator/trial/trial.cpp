@@ -9,8 +9,9 @@
 #include "base/text.h"
 #include "cluster/cluster.h"
 #include "host/own_use.h"
-#include "trial/finding_log.h"
 #include "topology/words.h"
+#include "trial/checkpoints.h"
+#include "trial/finding_log.h"
 #include "trial/judgement.h"
 #include "watch/evidence.h"
 #include "watch/oracles.h"
@@ -36,8 +37,8 @@ constexpr Milliseconds kOracleLimit{12'000};
 constexpr std::size_t kLongestDaemonLog = 2 << 20;
 constexpr std::size_t kExcerpt = 6 << 10;
 
-const std::set<std::string> kFatalKinds{"bug", "oops", "gpf", "panic", "kasan", "reboot", "silent",
-                                        "stall", "gfs2"};
+const std::set<std::string> kFatalKinds{"bug",    "oops",   "gpf",   "panic", "kasan",
+                                        "reboot", "silent", "stall", "gfs2"};
 
 /// After these a kernel's memory cannot be trusted.
 const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
@@ -46,9 +47,16 @@ class Trial {
  public:
   Trial(const LabSetting& setting, const PlannedTrial& trial, const NodeSource& source,
         TrialWriter& writer, TrialObserver& observer, std::stop_token stop)
-      : setting_(setting), plan_(setting.plan), trial_(trial), source_(source), writer_(writer),
-        observer_(observer), stop_(std::move(stop)), begin_(setting.loop.now()),
-        log_({plan_.watch.known.begin(), plan_.watch.known.end()}) {}
+      : setting_(setting),
+        plan_(setting.plan),
+        trial_(trial),
+        source_(source),
+        writer_(writer),
+        observer_(observer),
+        stop_(std::move(stop)),
+        begin_(setting.loop.now()),
+        log_({plan_.watch.known.begin(), plan_.watch.known.end()}),
+        checkpoints_(writer.directory(), source.parts) {}
   ~Trial() { setting_.loop.cancel(look_timer_); }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -84,9 +92,7 @@ class Trial {
   }
 
  private:
-  double now() const {
-    return std::chrono::duration<double>(setting_.loop.now() - begin_).count();
-  }
+  double now() const { return std::chrono::duration<double>(setting_.loop.now() - begin_).count(); }
 
   void begin_record() {
     record_.number = trial_.number;
@@ -94,7 +100,8 @@ class Trial {
     record_.name = trial_.name;
     record_.expect = trial_.expect;
     record_.any_of_kernel = trial_.any_of_kernel;
-    record_.directory = writer_.directory().parent_path().filename() / writer_.directory().filename();
+    record_.directory =
+        writer_.directory().parent_path().filename() / writer_.directory().filename();
     record_.started = setting_.loop.utc();
     record_.start = word_of(source_.start());
     record_.seed = trial_.seed;
@@ -160,8 +167,7 @@ class Trial {
       const Hello& hello = *node.agent->hello();
       record_.kernel_releases[node.name] = printable(hello.kernel + " " + hello.version, 200);
       writer_.event(now(), node.name, "hello", Json{{"kernel", hello.kernel}});
-      writer_.artefact(node.name, "domain.xml",
-                       setting_.hypervisor.domain_xml(node.machine.name));
+      writer_.artefact(node.name, "domain.xml", setting_.hypervisor.domain_xml(node.machine.name));
     }
     cluster_ = std::make_unique<Cluster>(
         plan_, lab_->crew(),
@@ -208,10 +214,11 @@ class Trial {
           state.moved ? plan_.watch.stall : std::max(plan_.watch.stall, first_progress_);
       if (still < limit || stalled_.contains(state.node)) continue;
       stalled_.insert(state.node);
-      const std::string what = fmt::format(
-          "{} on {} made no progress for {} after {} operations", work_name_,
-          node_name(state.node), to_string(limit), state.reader->counters().operations);
-      FindingRecord finding = own_finding("stall", "stall: no progress in " + work_name_, work_name_);
+      const std::string what =
+          fmt::format("{} on {} made no progress for {} after {} operations", work_name_,
+                      node_name(state.node), to_string(limit), state.reader->counters().operations);
+      FindingRecord finding =
+          own_finding("stall", "stall: no progress in " + work_name_, work_name_);
       finding.excerpt = what;
       report(finding, state.node);
     }
@@ -226,10 +233,12 @@ class Trial {
       writer_.event(now(), node_name(node), "finding",
                     Json{{"id", added->id}, {"kind", added->kind}, {"title", added->title}});
     }
-    const FindingRecord* const decisive = log_.decisive();
-    if (decisive && !doomed_ && kFatalKinds.contains(decisive->kind)) {
+    // A report that is less than that may have come first.
+    const bool fatal =
+        added && !added->known && !added->secondary && kFatalKinds.contains(added->kind);
+    if (fatal && !doomed_) {
       doomed_ = setting_.loop.now();
-      lab_->give_up(decisive->title);
+      lab_->give_up(added->title);
     }
   }
 
@@ -248,12 +257,11 @@ class Trial {
     run->prepare(plan_.deadlines.work, stop_);
     const Milliseconds apart = run->start(kClockLimit, stop_);
     const double started = now();
-    writer_.event(started, "", "work", Json{{"workload", workload.name},
-                                            {"start_uncertainty_ms", apart.count()}});
+    writer_.event(started, "", "work",
+                  Json{{"workload", workload.name}, {"start_uncertainty_ms", apart.count()}});
     work_ = std::move(run);
     const Milliseconds limit = workload.duration + plan_.deadlines.work;
-    const Waited waited = setting_.loop.run_until(
-        [&] { return work_->ended() || lab_->lost() || settled(); }, limit, stop_);
+    const Waited waited = wait_for_work(limit);
     entry.seconds = now() - started;
     for (const WorkloadRun::NodeState& state : work_->nodes()) count(entry, state);
     if (waited == Waited::stopped) throw Cancelled("running " + workload.name);
@@ -262,15 +270,44 @@ class Trial {
     if (waited == Waited::deadline) {
       for (const WorkloadRun::NodeState& state : work_->nodes())
         if (!state.end)
-          report(own_finding("workload",
-                             fmt::format("{} did not end within {}", workload.name,
-                                         to_string(limit)),
-                             workload.name + ":endless"),
-                 state.node);
+          report(
+              own_finding("workload",
+                          fmt::format("{} did not end within {}", workload.name, to_string(limit)),
+                          workload.name + ":endless"),
+              state.node);
       doomed_ = setting_.loop.now();
       return;
     }
     judge_work(entry);
+  }
+
+  /// Until every program has ended or the lab is lost; saves the lab now and then if that is asked
+  /// for.
+  Waited wait_for_work(Milliseconds limit) {
+    const SteadyTime end = setting_.loop.now() + limit;
+    while (true) {
+      const auto left = std::max(
+          Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - setting_.loop.now()));
+      const Milliseconds turn = plan_.watch.checkpoint.value_or(left);
+      const Waited waited = setting_.loop.run_until(
+          [&] { return work_->ended() || lab_->lost() || settled(); }, std::min(left, turn), stop_);
+      if (waited != Waited::deadline || turn >= left) return waited;
+      if (!doomed_ && stalled_.empty()) checkpoint();
+    }
+  }
+
+  /// Saves the lab as it is and lets it go on. What cannot be saved is noted; the trial goes on.
+  void checkpoint() {
+    const SteadyTime begin = setting_.loop.now();
+    try {
+      checkpoints_.take(*lab_, *cluster_, now(), plan_.disk.size, stop_);
+      writer_.event(now(), "", "checkpoint", Json::object());
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const Error& error) {
+      writer_.event(now(), "", "problem", Json{{"step", "checkpoint"}, {"what", error.what()}});
+    }
+    work_->forgive(std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin));
   }
 
   /// Whether there is nothing more to be learned from a lab that is already lost.
@@ -279,8 +316,8 @@ class Trial {
     const auto gone = setting_.loop.now() - *doomed_;
     if (stalled_.empty()) return gone >= kSettle;
     // The kernel's own word on the stall: from every stalled node whose detector still lives.
-    const std::set<std::string> word{"hung_task", "bug", "oops", "panic", "soft_lockup",
-                                     "rcu_stall"};
+    const std::set<std::string> word{"hung_task", "bug",         "oops",
+                                     "panic",     "soft_lockup", "rcu_stall"};
     const bool all = std::all_of(
         work_->nodes().begin(), work_->nodes().end(), [&](const WorkloadRun::NodeState& state) {
           const bool moving = setting_.loop.now() - state.last_progress < kMoving;
@@ -332,13 +369,12 @@ class Trial {
 
   /// Every program has ended: did each do what it was for?
   void judge_work(WorkloadRecord& entry) {
-    const bool all_well = std::all_of(
-        work_->nodes().begin(), work_->nodes().end(),
-        [](const WorkloadRun::NodeState& state) { return state.end->ok(); });
+    const bool all_well =
+        std::all_of(work_->nodes().begin(), work_->nodes().end(),
+                    [](const WorkloadRun::NodeState& state) { return state.end->ok(); });
     // A program can end because the kernel broke under it; what the kernel says comes just behind.
-    if (!all_well &&
-        setting_.loop.run_until([&] { return log_.decisive() != nullptr; }, kLastWords, stop_) ==
-            Waited::done)
+    if (!all_well && setting_.loop.run_until([&] { return log_.decisive() != nullptr; }, kLastWords,
+                                             stop_) == Waited::done)
       return;
     for (const WorkloadRun::NodeState& state : work_->nodes()) {
       const Counters& counters = state.reader->counters();
@@ -349,18 +385,16 @@ class Trial {
         finding.excerpt = excerpt;
         report(finding, state.node);
       };
-      if (counters.bad_blocks > 0)
-        bad("bad_data", "bad data in " + entry.name, counters.first_bad);
+      if (counters.bad_blocks > 0) bad("bad_data", "bad data in " + entry.name, counters.first_bad);
       if (counters.short_transfers > 0)
         bad("short_transfer", "short transfers in " + entry.name,
             fmt::format("{} on {}", counters.short_transfers, node));
-      if (counters.errors > 0)
-        bad("io_error", "I/O errors in " + entry.name, counters.first_error);
+      if (counters.errors > 0) bad("io_error", "I/O errors in " + entry.name, counters.first_error);
       if (state.end->signal)
         bad("workload", fmt::format("{} killed by signal {}", entry.program, *state.end->signal),
             state.errors);
-      const bool explained = counters.bad_blocks || counters.short_transfers || counters.errors ||
-                             state.end->signal;
+      const bool explained =
+          counters.bad_blocks || counters.short_transfers || counters.errors || state.end->signal;
       if (explained) continue;
       if (!state.end->ok() || !state.reader->has_result() || counters.operations == 0) {
         JobResult result;
@@ -384,8 +418,7 @@ class Trial {
         report(own_finding("stall", "stall: verifying " + entry.name, entry.name + ":verify"),
                result.node);
       } else if (result.end.status == 1) {
-        FindingRecord finding =
-            own_finding("bad_data", "bad data in " + entry.name, entry.name);
+        FindingRecord finding = own_finding("bad_data", "bad data in " + entry.name, entry.name);
         finding.excerpt = printable(result.output, 2000);
         report(finding, result.node);
       } else {
@@ -401,8 +434,8 @@ class Trial {
     if (lab_ && lab_->lost()) explain_loss();
     if (!error.hint().empty()) course_.hint = error.hint();
     writer_.event(now(), "", "problem", Json{{"step", step_}, {"what", course_.failure}});
-    if (cluster_ && lab_ && !lab_->lost() && (step_ == "connect" || step_ == "form" ||
-                                              step_ == "format" || step_ == "mount")) {
+    if (cluster_ && lab_ && !lab_->lost() &&
+        (step_ == "connect" || step_ == "form" || step_ == "format" || step_ == "mount")) {
       std::string diagnosis;
       try {
         diagnosis = cluster_->diagnose(stop_);
@@ -410,8 +443,8 @@ class Trial {
         diagnosis = again.what();
       }
       for (Lab::Node& node : lab_->nodes())
-        diagnosis += fmt::format("--- last console lines of {}\n{}", node.name,
-                                  node.console->tail(8));
+        diagnosis +=
+            fmt::format("--- last console lines of {}\n{}", node.name, node.console->tail(8));
       writer_.evidence("barrier-" + step_, "diagnosis.txt", diagnosis);
       course_.hint = diagnosis;
     }
@@ -468,8 +501,8 @@ class Trial {
     work_.reset();
     if (!lab_) return;
     // A lab that failed is not asked to leave in order: what hangs would hang again.
-    const bool healthy = course_.interrupted.empty() && course_.failure.empty() && !log_.decisive() &&
-                         !lab_->lost() && cluster_;
+    const bool healthy = course_.interrupted.empty() && course_.failure.empty() &&
+                         !log_.decisive() && !lab_->lost() && cluster_;
     std::string problem;
     try {
       if (healthy) cluster_->leave(plan_.deadlines.stop, stop_);
@@ -503,6 +536,8 @@ class Trial {
     record_.own_cpu_seconds = use.cpu_seconds - begin_use_.cpu_seconds;
     record_.own_memory_bytes = use.peak_memory.count;
     judge_trial(record_, log_, course_);
+    // A trial that passed is not gone back to.
+    record_.outcome == Outcome::failed ? checkpoints_.keep() : checkpoints_.discard();
   }
 
   const LabSetting& setting_;
@@ -527,17 +562,17 @@ class Trial {
   std::set<NodeId> told_loss_;
   std::optional<SteadyTime> doomed_;  // since when the lab is known to be lost
   Course course_;
+  Checkpoints checkpoints_;
   std::map<std::string, std::string> daemon_logs_;  // "node1/corosync" to its lines
 };
 
 }  // namespace
 
 TrialRecord run_trial(const LabSetting& setting, const PlannedTrial& trial,
-                      const NodeSource& source, TrialWriter& writer,
-                      TrialObserver& observer, std::stop_token stop) {
+                      const NodeSource& source, TrialWriter& writer, TrialObserver& observer,
+                      std::stop_token stop) {
   observer.trial_begins(trial, static_cast<int>(setting.plan.trials.size()));
-  TrialRecord record =
-      Trial(setting, trial, source, writer, observer, std::move(stop)).run();
+  TrialRecord record = Trial(setting, trial, source, writer, observer, std::move(stop)).run();
   observer.trial_ends(record);
   return record;
 }

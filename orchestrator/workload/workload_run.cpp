@@ -99,6 +99,10 @@ bool WorkloadRun::ended() const {
                      [](const NodeState& state) { return state.end.has_value(); });
 }
 
+void WorkloadRun::forgive(Milliseconds pause) {
+  for (NodeState& state : states_) state.last_progress += pause;
+}
+
 void WorkloadRun::give_up() {
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
     Agent& agent = *crew_.members()[i].agent;

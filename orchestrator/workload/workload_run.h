@@ -42,6 +42,9 @@ class WorkloadRun {
   bool ended() const;
   const std::vector<NodeState>& nodes() const { return states_; }
 
+  /// The nodes were paused for so long: that they did not move then is no stall.
+  void forgive(Milliseconds pause);
+
   /// Kills what still runs and stops listening to it. What hangs in the kernel stays there.
   void give_up();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The demo as a user runs it: two real nodes, the real pair of kernels, and what run.json says.
+// The demo's topology on two real nodes and the real pair of kernels, each trial from a formed lab,
+// and what run.json says.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -26,8 +27,8 @@ class Demo : public testing::Environment {
     results_ = ::mkdtemp(pattern.data());
     Command command;
     command.program = std::filesystem::path(GRIDLOCK_BINARY_DIR) / "gridlock";
-    command.arguments = {"run", GRIDLOCK_SOURCE_DIR "/topologies/gfs2-mmap-dio.yaml", "--results",
-                         results_};
+    command.arguments = {"run", GRIDLOCK_SOURCE_DIR "/topologies/gfs2-mmap-dio.yaml", "--start",
+                         "formed", "--results", results_};
     command.deadline = std::chrono::minutes(70);
     command.on_output_line = [](std::string_view line) { std::cout << line << std::endl; };
     result_ = make_command_runner()->run(command, {});

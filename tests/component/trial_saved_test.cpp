@@ -78,13 +78,33 @@ TEST_F(SavedTest, ATemplateIsMadeOnceForWhatIsEqualAndAgainForWhatIsNot) {
   const fs::path first = make_template().nodes.front().state;
   EXPECT_EQ(make_template().nodes.front().state, first);
   EXPECT_EQ(lab_.saved().size(), 1u);
-  parts_.qemu_version = "8.0.0";
-  EXPECT_NE(make_template().nodes.front().state, first);
   parts_.kernel_key = "another";
   EXPECT_NE(make_template().nodes.front().state, first);
   plan_.nodes.front().memory = Bytes::mib(1024);
   EXPECT_NE(make_template().nodes.front().state, first);
-  EXPECT_EQ(lab_.saved().size(), 4u);
+  EXPECT_EQ(lab_.saved().size(), 3u);
+  EXPECT_THAT(notes_.notes, IsEmpty());
+}
+
+TEST_F(SavedTest, WhatAnotherQemuSavedIsRefusedWithTheReasonAndMadeAnew) {
+  make_template();
+  parts_.qemu_version = "8.0.0";
+  make_template();
+  EXPECT_THAT(notes_.notes,
+              ElementsAre(HasSubstr("made anew: it was saved by QEMU 7.2.22, and here is 8.0.0")));
+  EXPECT_EQ(lab_.saved().size(), 2u);
+  make_template();
+  EXPECT_EQ(lab_.saved().size(), 2u);
+}
+
+TEST_F(SavedTest, WhatWasSavedOnAnotherProcessorIsRefusedWithTheReasonAndMadeAnew) {
+  const fs::path manifest = make_template().nodes.front().state.parent_path() / "saved.json";
+  Json json = Json::parse(read_file(manifest, Bytes::mib(1)));
+  json["processor"] = "another";
+  std::ofstream(manifest) << json.dump();
+  make_template();
+  EXPECT_THAT(notes_.notes, ElementsAre(HasSubstr("it was saved on another processor")));
+  EXPECT_EQ(lab_.saved().size(), 2u);
 }
 
 TEST_F(SavedTest, DamageIsFoundSaidAndMended) {
@@ -119,6 +139,7 @@ TEST_F(SavedTest, WhatIsOfNoUseToThisHostOrForgottenIsRemovedWhenSomethingIsMade
   const SavedLab forgotten = make_template();
   parts_.kernel_key = "in use";
   const SavedLab used = make_template();
+  parts_.kernel_key = "of an older QEMU";
   parts_.qemu_version = "6.0";
   const SavedLab useless = make_template();
   parts_.qemu_version = "7.2.22";

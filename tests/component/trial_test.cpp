@@ -12,6 +12,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "trial/checkpoints.h"
 
 namespace gridlock {
 namespace {
@@ -169,6 +170,47 @@ TEST_F(TrialTest, WorkloadThatStandsStillIsAStallOnEachNode) {
   ASSERT_EQ(kinds(record), "stall ");
   EXPECT_EQ(record.findings[0].nodes, (std::vector<std::string>{"node1", "node2"}));
   EXPECT_LT(record.seconds, 90);
+}
+
+TEST_F(TrialTest, StallThatIsSeenAfterTheKernelsOwnWordEndsTheTrialToo) {
+  lab_.script(1).makes_progress = lab_.script(2).makes_progress = false;
+  lab_.script(1).finishes = lab_.script(2).finishes = false;
+  for (const int node : {1, 2})
+    lab_.script(node).on_work = [this, node] {
+      lab_.console(node, "[   20.000000][   T30] INFO: task mmap-dio:103 blocked for more than 2 "
+                         "seconds.\n[   20.000001][   T30] task:mmap-dio state:D stack:0 pid:103\n"
+                         "[   20.000002][   T30] Call Trace:\n[   20.000003][   T30]  <TASK>\n"
+                         "[   20.000004][   T30]  gfs2_glock_wait+0x1/0x2\n"
+                         "[   20.000005][   T30]  gfs2_fault+0x1/0x2\n"
+                         "[   20.000006][   T30]  </TASK>\n"
+                         "[   21.000000][   T30] another line\n");
+    };
+  const TrialRecord record = run();
+  EXPECT_EQ(kinds(record), "hung_task stall ");
+  EXPECT_LT(record.seconds, 60);
+}
+
+TEST_F(TrialTest, CheckpointsOfATrialThatFailedAreKeptTheLastTwoOfThem) {
+  lab_.script(1).makes_progress = lab_.script(2).makes_progress = false;
+  lab_.script(1).finishes = lab_.script(2).finishes = false;
+  plan_.watch.checkpoint = Milliseconds{1'000};
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::failed) << record.reason;
+  EXPECT_GT(lab_.saved().size(), 4u);
+  const auto folders = checkpoints_of(trial_directory_);
+  ASSERT_EQ(folders.size(), 2u);
+  const SavedLab last = read_saved_lab(folders.back());
+  EXPECT_TRUE(last.formed());
+  EXPECT_GT(last.at, read_saved_lab(folders.front()).at);
+  EXPECT_LT(last.at, record.findings[0].at);
+}
+
+TEST_F(TrialTest, CheckpointsOfATrialThatPassedAreNot) {
+  plan_.watch.checkpoint = Milliseconds{1'000};
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
+  EXPECT_GT(lab_.saved().size(), 2u);
+  EXPECT_FALSE(std::filesystem::exists(trial_directory_ / "checkpoints"));
 }
 
 TEST_F(TrialTest, SilentNodeIsAFindingAndDoesNotKeepTheTrial) {

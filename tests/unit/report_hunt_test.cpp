@@ -74,6 +74,13 @@ TEST(HuntTally, TimeToFirstIsTheEarliestNotTheFirstListed) {
   EXPECT_EQ(tally(run).findings[0].first_trial, 3);
 }
 
+TEST(TextReport, TellsFindingsOfOneTitleApart) {
+  RunRecord run = hunt_run();
+  run.trials[2].findings[1].identity = "deadlock:another";
+  const std::string text = text_report(run, "results/x", Colour::off);
+  EXPECT_NE(text.find("deadlock:another"), std::string::npos) << text;
+}
+
 TEST(TextReport, SaysWhatAHuntCameTo) {
   expect_golden(text_report(hunt_run(), "results/x", Colour::off), "report/hunt.txt");
 }

@@ -84,6 +84,16 @@ TEST(TextReport, ListsFindingsOfASingleKernel) {
   expect_report(run, "one-kernel.txt");
 }
 
+TEST(TextReport, CountsRepeatedTrialsInsteadOfListingThem) {
+  RunRecord run = demo_run();
+  const std::vector<TrialRecord> once = run.trials;
+  for (int i = 0; i < 9; ++i) run.trials.insert(run.trials.end(), once.begin(), once.end());
+  run.trials[1].outcome = Outcome::failed;
+  run.trials[1].reason = "another thing";
+  run.trials[1].findings.clear();
+  expect_report(run, "repeated.txt");
+}
+
 TEST(TextReport, SaysWhereTheNodesBeganIfNotAtPowerOn) {
   RunRecord run = demo_run();
   EXPECT_EQ(plain(run).find("\nstart "), std::string::npos);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "campaign/rewind.h"
+#include "cli/verbs.h"
+#include "host/files.h"
+#include "record/run_reader.h"
+#include "trial/qt_event_loop.h"
+
+namespace gridlock {
+namespace {
+
+struct RewindChoice {
+  std::string run = "latest";
+  std::string limit = "30m";
+  std::filesystem::path results;
+  RewindOptions options;
+};
+
+/// The plan the run was made with, from the topology as it was then. Relative paths in it are
+/// relative to where it stood.
+Plan plan_of(const std::filesystem::path& run, const RunRecord& record, const TrialRecord& trial,
+             const Context& context) {
+  constexpr Bytes kLargest = Bytes::mib(64);
+  const auto plan = parse_json(read_file(run / "plan.json", kLargest));
+  if (!plan || !plan->contains("topology"))
+    throw Error((run / "plan.json").string() + " is damaged");
+  const std::string text = read_file(run / "topology.yaml", kLargest);
+  const std::string file = text_or(plan->at("topology"), "file", (run / "topology.yaml").string());
+  PlanOptions options;
+  options.kernels = {trial.kernel};
+  options.seed = record.seed;
+  return make_plan(read_topology(text, file), options, context.host_facts());
+}
+
+}  // namespace
+
+void add_rewind(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb = app.add_subcommand(
+      "rewind", "Bring a trial's lab back as it was at its last checkpoint, and hold it");
+  auto choice = std::make_shared<RewindChoice>();
+  verb->add_option("RUN", choice->run, "A run's folder, its name or the end of it, or 'latest'");
+  verb->add_option("--trial", choice->options.trial,
+                   "The trial's number; default: the last one that failed")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  verb->add_option("--back", choice->options.back, "So many checkpoints before the last one")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1'000));
+  verb->add_flag("--go", choice->options.go, "Let the nodes go on, and print what they report");
+  verb->add_option("--for", choice->limit, "How long to hold it; default: 30m")
+      ->type_name("DURATION");
+  verb->add_option("--results", choice->results, "Folder of the results")->type_name("DIR");
+  verb->callback([choice, &context, exit_code] {
+    Installation installation = context.installation();
+    if (!choice->results.empty()) installation.results = choice->results;
+    const auto limit = parse_duration(choice->limit);
+    if (!limit || limit->count() <= 0)
+      throw UsageError("--for " + choice->limit + " is no duration",
+                       "write for instance --for 30m");
+    choice->options.limit = *limit;
+    const std::filesystem::path run = find_run(installation.results, choice->run);
+    const RunRecord record = read_run(run);
+    const TrialRecord& trial = trial_to_rewind(record, choice->options);
+    const Plan plan = plan_of(run, record, trial, context);
+    const auto progress = make_console_progress(context.progress_style());
+    const auto loop = make_qt_event_loop();
+    rewind(plan, trial, run, choice->options, installation, context.host_facts(), *context.runner,
+           *progress, *loop, context.stop, [&progress](const std::string& line) {
+             progress->clear();
+             std::printf("%s\n", line.c_str());
+             std::fflush(stdout);
+           });
+    *exit_code = 0;
+  });
+}
+
+}  // namespace gridlock
