@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "base/duration.h"
 #include "campaign/hunt.h"
 #include "cli/plan_options.h"
+#include "cli/run_output.h"
 #include "cli/verbs.h"
-#include "report/text.h"
 #include "trial/qt_event_loop.h"
 
 namespace gridlock {
@@ -61,8 +60,9 @@ void add_hunt(CLI::App& app, Context& context, int* exit_code) {
   verb->remove_option(verb->get_option("--repeat"));
   verb->add_option("--trial", choice->trial, "Only this trial; default: all, by turns")
       ->type_name("NAME");
-  verb->add_option("--for", choice->limit, "Begin no trial after this time; default: 1h, or none "
-                                           "with --until")
+  verb->add_option("--for", choice->limit,
+                   "Begin no trial after this time; default: 1h, or none "
+                   "with --until")
       ->type_name("DURATION");
   verb->add_option("--until", choice->options.until, "Begin no trial after so many have failed")
       ->type_name("N")
@@ -86,12 +86,7 @@ void add_hunt(CLI::App& app, Context& context, int* exit_code) {
     const auto loop = make_qt_event_loop();
     const RunResult result = hunt(plan, choice->options, installation, host, context.command,
                                   *context.runner, *progress, *loop, context.stop);
-    progress->clear();
-    const std::string text =
-        context.json ? to_json(result.record).dump() + "\n"
-                     : text_report(result.record, result.directory.string(), context.colour());
-    std::fputs(text.c_str(), stdout);
-    *exit_code = result.record.exit_code;
+    *exit_code = show_run(result, *progress, context);
   });
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "campaign/run_plan.h"
 #include "cli/plan_options.h"
+#include "cli/run_output.h"
 #include "cli/verbs.h"
-#include "report/text.h"
 #include "trial/qt_event_loop.h"
 
 namespace gridlock {
@@ -26,12 +25,7 @@ void add_run(CLI::App& app, Context& context, int* exit_code) {
     const auto loop = make_qt_event_loop();
     const RunResult result = run_plan(plan, installation, host, context.command, *context.runner,
                                       *progress, *progress, *loop, context.stop);
-    progress->clear();
-    const std::string text =
-        context.json ? to_json(result.record).dump() + "\n"
-                     : text_report(result.record, result.directory.string(), context.colour());
-    std::fputs(text.c_str(), stdout);
-    *exit_code = result.record.exit_code;
+    *exit_code = show_run(result, *progress, context);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "trial/checkpoints.h"
 #include "trial/finding_log.h"
 #include "trial/judgement.h"
+#include "trial/work_record.h"
 #include "watch/evidence.h"
 #include "watch/oracles.h"
 #include "workload/programs.h"
@@ -263,7 +264,7 @@ class Trial {
     const Milliseconds limit = workload.duration + plan_.deadlines.work;
     const Waited waited = wait_for_work(limit);
     entry.seconds = now() - started;
-    for (const WorkloadRun::NodeState& state : work_->nodes()) count(entry, state);
+    for (const WorkloadRun::NodeState& state : work_->nodes()) count_work(entry, state);
     if (waited == Waited::stopped) throw Cancelled("running " + workload.name);
     if (lab_->lost()) throw NodeLost(lab_->lost()->what);
     if (doomed_) return;
@@ -341,32 +342,6 @@ class Trial {
                                      to_string(Bytes{counters.bytes})));
   }
 
-  static void count(WorkloadRecord& entry, const WorkloadRun::NodeState& state) {
-    const Counters& counters = state.reader->counters();
-    WorkloadCounters node;
-    node.operations = counters.operations;
-    node.bytes = counters.bytes;
-    node.short_transfers = counters.short_transfers;
-    node.errors = counters.errors;
-    node.bad_blocks = counters.bad_blocks;
-    node.samples = counters.samples;
-    node.read_bytes_per_second = counters.read_rate;
-    node.write_bytes_per_second = counters.write_rate;
-    WorkloadCounters& total = entry.total;
-    total.operations += node.operations;
-    total.bytes += node.bytes;
-    total.short_transfers += node.short_transfers;
-    total.errors += node.errors;
-    total.bad_blocks += node.bad_blocks;
-    total.samples += node.samples;
-    if (counters.read_rate)
-      total.read_bytes_per_second = total.read_bytes_per_second.value_or(0) + *counters.read_rate;
-    if (counters.write_rate)
-      total.write_bytes_per_second =
-          total.write_bytes_per_second.value_or(0) + *counters.write_rate;
-    entry.nodes[node_name(state.node)] = node;
-  }
-
   /// Every program has ended: did each do what it was for?
   void judge_work(WorkloadRecord& entry) {
     const bool all_well =
@@ -376,35 +351,8 @@ class Trial {
     if (!all_well && setting_.loop.run_until([&] { return log_.decisive() != nullptr; }, kLastWords,
                                              stop_) == Waited::done)
       return;
-    for (const WorkloadRun::NodeState& state : work_->nodes()) {
-      const Counters& counters = state.reader->counters();
-      const std::string node = node_name(state.node);
-      const auto bad = [&](const std::string& kind, const std::string& title,
-                           const std::string& excerpt) {
-        FindingRecord finding = own_finding(kind, title, entry.name);
-        finding.excerpt = excerpt;
-        report(finding, state.node);
-      };
-      if (counters.bad_blocks > 0) bad("bad_data", "bad data in " + entry.name, counters.first_bad);
-      if (counters.short_transfers > 0)
-        bad("short_transfer", "short transfers in " + entry.name,
-            fmt::format("{} on {}", counters.short_transfers, node));
-      if (counters.errors > 0) bad("io_error", "I/O errors in " + entry.name, counters.first_error);
-      if (state.end->signal)
-        bad("workload", fmt::format("{} killed by signal {}", entry.program, *state.end->signal),
-            state.errors);
-      const bool explained =
-          counters.bad_blocks || counters.short_transfers || counters.errors || state.end->signal;
-      if (explained) continue;
-      if (!state.end->ok() || !state.reader->has_result() || counters.operations == 0) {
-        JobResult result;
-        result.node = state.node;
-        result.finished = true;
-        result.end = *state.end;
-        result.errors = state.errors;
-        throw Error(fmt::format("{} did no work: {}", entry.name, result.describe(entry.program)));
-      }
-    }
+    for (const WorkloadRun::NodeState& state : work_->nodes())
+      for (const FindingRecord& finding : work_findings(entry, state)) report(finding, state.node);
     observer_.node(NodeId{1}, fmt::format("{}: {} operations", entry.name, entry.total.operations));
   }
 
