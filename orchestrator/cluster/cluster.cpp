@@ -17,6 +17,9 @@ constexpr const char* kSharedDisk = "/dev/disk/by-serial/SHARED";
 /// A mount that comes just before dlm_controld has told the kernel its addresses fails with -107;
 /// the next one works.
 constexpr Milliseconds kMountRetry{250};
+/// dlm_controld looks at a signal it got before it waits for the next event, so one that comes in
+/// between is forgotten until something happens.
+constexpr Milliseconds kAskAgain{2'000};
 constexpr Milliseconds kDiagnosisLimit{8'000};
 
 Job program(std::vector<std::string> argv) {
@@ -33,8 +36,8 @@ Cluster::Cluster(const Plan& plan, const Crew& crew, Sink sink)
 
 Daemon& Cluster::start(std::unique_ptr<Daemon>& slot, const Crew::Member& member,
                        const std::string& name, std::vector<std::string> argv) {
-  slot = std::make_unique<Daemon>(member, name, program(std::move(argv)),
-                                  line_sink(member.id, name));
+  slot =
+      std::make_unique<Daemon>(member, name, program(std::move(argv)), line_sink(member.id, name));
   return *slot;
 }
 
@@ -54,14 +57,18 @@ void Cluster::begin(std::stop_token) {
                         if (reply.ok())
                           start(nodes_[i].corosync, member, "corosync", {"corosync", "-f"});
                         else
-                          put_failure_ = fmt::format("writing {} on {}: {}", path, member.name,
-                                                     reply.error);
+                          put_failure_ =
+                              fmt::format("writing {} on {}: {}", path, member.name, reply.error);
                       });
   }
   const std::vector<std::string> mkfs{
-      "mkfs.gfs2", "-O", "-q", "-K", "-p", "lock_dlm", "-t", plan_.lock_table,
-      "-j", std::to_string(plan_.nodes.size()), "-J",
-      std::to_string(plan_.filesystem.journal.count >> 20), kSharedDisk};
+      "mkfs.gfs2", "-O",
+      "-q",        "-K",
+      "-p",        "lock_dlm",
+      "-t",        plan_.lock_table,
+      "-j",        std::to_string(plan_.nodes.size()),
+      "-J",        std::to_string(plan_.filesystem.journal.count >> 20),
+      kSharedDisk};
   start(mkfs_, crew_.members().front(), "mkfs.gfs2", mkfs);
 }
 
@@ -80,7 +87,8 @@ void Cluster::wait(const std::string& what, const std::function<bool(std::size_t
     return true;
   };
   try {
-    crew_.wait(what, [&] { return all() || !broken().empty(); }, limit, stop);
+    crew_.wait(
+        what, [&] { return all() || !broken().empty(); }, limit, stop);
   } catch (const BarrierFailed&) {
     throw BarrierFailed(
         fmt::format("{} on {} not within {}", what, missing(there), to_string(limit)));
@@ -138,30 +146,37 @@ void Cluster::form(Milliseconds limit, std::stop_token stop) {
     return limit - std::chrono::duration_cast<Milliseconds>(crew_.loop().now() - begin);
   };
   const std::string everyone = fmt::format("Members[{}]:", nodes_.size());
-  wait("corosync up", [&](std::size_t i) { return nodes_[i].corosync && nodes_[i].corosync->said("server name: quorum"); }, left(),
-       stop);
+  wait(
+      "corosync up",
+      [&](std::size_t i) {
+        return nodes_[i].corosync && nodes_[i].corosync->said("server name: quorum");
+      },
+      left(), stop);
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     start(nodes_[i].dlm_controld, crew_.members()[i], "dlm_controld",
           {"dlm_controld", "-D", "--enable_fencing", "0", "--enable_startup_fencing", "0",
            "--enable_quorum_lockspace", "0"});
-  wait("quorum with all nodes",
-       [&](std::size_t i) {
-         return nodes_[i].corosync->said("[QUORUM] " + everyone) &&
-                nodes_[i].corosync->said("provide service");
-       },
-       left(), stop);
-  wait("dlm_controld with all nodes",
-       [&](std::size_t i) {
-         return std::all_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const PlannedNode& node) {
-           return nodes_[i].dlm_controld->said(
-               fmt::format("set_configfs_node {} {}", node.id.number, node.address));
-         });
-       },
-       left(), stop);
+  wait(
+      "quorum with all nodes",
+      [&](std::size_t i) {
+        return nodes_[i].corosync->said("[QUORUM] " + everyone) &&
+               nodes_[i].corosync->said("provide service");
+      },
+      left(), stop);
+  wait(
+      "dlm_controld with all nodes",
+      [&](std::size_t i) {
+        return std::all_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const PlannedNode& node) {
+          return nodes_[i].dlm_controld->said(
+              fmt::format("set_configfs_node {} {}", node.id.number, node.address));
+        });
+      },
+      left(), stop);
 }
 
 void Cluster::format(Milliseconds limit, std::stop_token stop) {
-  crew_.wait("mkfs.gfs2 to end", [&] { return mkfs_->ended().has_value(); }, limit, stop);
+  crew_.wait(
+      "mkfs.gfs2 to end", [&] { return mkfs_->ended().has_value(); }, limit, stop);
   if (mkfs_->ended()->ok()) return;
   JobResult result;
   result.node = crew_.members().front().id;
@@ -179,14 +194,20 @@ void Cluster::mount(Milliseconds limit, std::stop_token stop) {
       plan_.filesystem.mount, kSharedDisk, std::max<std::int64_t>(1, limit / kMountRetry / 2),
       static_cast<double>(kMountRetry.count()) / 1000);
   const auto results = crew_.run_all(
-      [&](const Crew::Member&) { return program({"sh", "-c", script}); }, limit, stop);
+      [&](const Crew::Member&) {
+        return program({"sh", "-c", script});
+      },
+      limit, stop);
   for (const JobResult& result : results)
     if (!result.ok()) throw BarrierFailed(result.describe("mount"));
 }
 
 void Cluster::settle(Milliseconds limit, std::stop_token stop) {
-  for (const JobResult& result :
-       crew_.run_all([](const Crew::Member&) { return program({"busybox", "sync"}); }, limit, stop))
+  for (const JobResult& result : crew_.run_all(
+           [](const Crew::Member&) {
+             return program({"busybox", "sync"});
+           },
+           limit, stop))
     if (!result.ok()) throw BarrierFailed(result.describe("sync"));
 }
 
@@ -218,15 +239,28 @@ void Cluster::leave(Milliseconds limit, std::stop_token stop) {
   // One after another: a node that leaves while another's requests are under way makes the DLM
   // recover them, which is not what an orderly end is about.
   for (std::size_t i = nodes_.size(); i-- > 0;) {
-    const JobResult result = crew_.run(crew_.members()[i].id,
-                                       program({"umount", plan_.filesystem.mount}), left(), stop);
+    const JobResult result =
+        crew_.run(crew_.members()[i].id, program({"umount", plan_.filesystem.mount}), left(), stop);
     if (!result.ok()) throw BarrierFailed(result.describe("umount"));
   }
   for (std::size_t i = nodes_.size(); i-- > 0;) {
-    for (Daemon* daemon : {nodes_[i].dlm_controld.get(), nodes_[i].corosync.get()}) {
-      daemon->terminate();
-      crew_.wait(daemon->name() + " on " + crew_.members()[i].name + " to end",
-                 [&] { return daemon->ended().has_value(); }, left(), stop);
+    for (Daemon* daemon : {nodes_[i].dlm_controld.get(), nodes_[i].corosync.get()})
+      end(*daemon, crew_.members()[i].name, left(), stop);
+  }
+}
+
+void Cluster::end(Daemon& daemon, const std::string& node, Milliseconds limit,
+                  std::stop_token stop) const {
+  const SteadyTime begin = crew_.loop().now();
+  while (true) {
+    daemon.terminate();
+    const auto gone = std::chrono::duration_cast<Milliseconds>(crew_.loop().now() - begin);
+    try {
+      return crew_.wait(
+          daemon.name() + " on " + node + " to end", [&] { return daemon.ended().has_value(); },
+          std::clamp(limit - gone, Milliseconds{0}, kAskAgain), stop);
+    } catch (const BarrierFailed&) {
+      if (gone + kAskAgain >= limit) throw;
     }
   }
 }
@@ -238,8 +272,11 @@ std::string Cluster::diagnose(std::stop_token stop) const {
   std::string out;
   std::vector<JobResult> results;
   try {
-    results = crew_.run_all([&](const Crew::Member&) { return program({"sh", "-c", script}); },
-                            kDiagnosisLimit, stop);
+    results = crew_.run_all(
+        [&](const Crew::Member&) {
+          return program({"sh", "-c", script});
+        },
+        kDiagnosisLimit, stop);
   } catch (const NodeLost& lost) {
     out += std::string("(") + lost.what() + ")\n";
   }

@@ -62,6 +62,8 @@ class Cluster {
   };
   Daemon& start(std::unique_ptr<Daemon>& slot, const Crew::Member& member, const std::string& name,
                 std::vector<std::string> argv);
+  /// Asks a daemon to end until it has.
+  void end(Daemon& daemon, const std::string& node, Milliseconds limit, std::stop_token stop) const;
   Daemon::LineSink line_sink(NodeId node, const std::string& daemon);
   /// A daemon that ended, or a file that could not be written; empty: all is well.
   std::string broken() const;

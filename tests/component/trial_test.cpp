@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "host/files.h"
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
@@ -211,6 +212,17 @@ TEST_F(TrialTest, CheckpointsOfATrialThatPassedAreNot) {
   EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
   EXPECT_GT(lab_.saved().size(), 2u);
   EXPECT_FALSE(std::filesystem::exists(trial_directory_ / "checkpoints"));
+}
+
+TEST_F(TrialTest, ADaemonThatForgetsASignalIsAskedAgain) {
+  lab_.script(1).forgets_signals = 2;
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
+  EXPECT_EQ(record.steps.back().name, "stop");
+  EXPECT_LT(record.steps.back().end - record.steps.back().begin, 10);
+  const std::string events =
+      read_file(trial_directory_ / "events.jsonl", Bytes::mib(1));
+  EXPECT_EQ(events.find("problem"), std::string::npos) << events;
 }
 
 TEST_F(TrialTest, SilentNodeIsAFindingAndDoesNotKeepTheTrial) {

@@ -31,6 +31,7 @@ struct NodeScript {
   bool never_quorate = false;
   bool mount_fails = false;
   bool umount_hangs = false;
+  int forgets_signals = 0;  ///< so many to its daemons
   /// Called when the workload starts on this node; `after` runs things later.
   std::function<void()> on_work;
   bool makes_progress = true;     ///< counters move while it works
@@ -297,6 +298,8 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
   if (op == "run") run(machine, request);
   if (op == "signal") {
     const auto process = request["process"].get<std::int64_t>();
+    int& forgets = scripts_[machine->number].forgets_signals;
+    if (forgets > 0) return void(--forgets);
     for (const auto& [name, daemon] : machine->daemons)
       if (daemon == process)
         loop_.after(Milliseconds{50}, [this, machine, process] { exit(machine, process, 0); });
