@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // gridlock-agent: PID 1 of a node, or with --fd N an ordinary process that speaks on an inherited
-// socket.
+// socket, and with --barriers PATH lets programs wait at barriers there.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,12 +14,14 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/clock.h"
 #include "agent/node.h"
 #include "agent/server.h"
+#include "agent/wire.h"
 
 namespace gridlock::agent {
 namespace {
@@ -33,6 +35,11 @@ class Loop {
  public:
   Loop(Role role, Descriptor port, Descriptor children)
       : role_(role), port_(std::move(port)), children_(std::move(children)), server_(role) {}
+
+  /// Lets programs wait at barriers; returns an error text or nothing.
+  std::string listen_for_waiters(const std::string& path) {
+    return server_.listen_for_waiters(path);
+  }
 
   /// Returns when an ordinary process has lost its host; a node's init never does.
   void run() {
@@ -122,24 +129,35 @@ Descriptor block_signals() {
   return Descriptor(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-int ordinary(int number) {
+/// `barriers`: the socket where programs wait, or empty.
+int ordinary(int number, const std::string& barriers) {
   const int flags = ::fcntl(number, F_GETFL);
   if (flags < 0 || ::fcntl(number, F_SETFL, flags | O_NONBLOCK) != 0 ||
       ::fcntl(number, F_SETFD, FD_CLOEXEC) != 0) {
     std::fprintf(stderr, "gridlock-agent: descriptor %d: %s\n", number, std::strerror(errno));
     return 2;
   }
-  Loop(Role::ordinary_process, Descriptor(number), block_signals()).run();
+  Loop loop(Role::ordinary_process, Descriptor(number), block_signals());
+  const std::string wrong = barriers.empty() ? "" : loop.listen_for_waiters(barriers);
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "gridlock-agent: %s\n", wrong.c_str());
+    return 2;
+  }
+  loop.run();
   return 0;
 }
 
 void node_init() {
   std::string wrong = set_up_node();
-  if (const std::string more = become_real_time(); !more.empty())
-    wrong += (wrong.empty() ? "" : "; ") + more;
+  const auto add = [&](const std::string& more) {
+    if (!more.empty()) wrong += (wrong.empty() ? "" : "; ") + more;
+  };
+  add(become_real_time());
+  Loop loop(Role::node_init, Descriptor(), block_signals());
+  add(loop.listen_for_waiters(std::string(wire::kBarrierSocket)));
   std::printf("gridlock-agent: up%s%s\n", wrong.empty() ? "" : ", but ", wrong.c_str());
   std::fflush(stdout);
-  while (true) Loop(Role::node_init, Descriptor(), block_signals()).run();
+  while (true) loop.run();
 }
 
 }  // namespace
@@ -147,15 +165,18 @@ void node_init() {
 
 int main(int count, char** arguments) {
   using namespace gridlock::agent;
-  if (count == 3 && std::string_view(arguments[1]) == "--fd") {
+  const bool barriers = count == 5 && std::string_view(arguments[3]) == "--barriers";
+  if ((count == 3 || barriers) && std::string_view(arguments[1]) == "--fd") {
     const std::string_view text = arguments[2];
     int number = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc{} && end == text.data() + text.size() && number > 2)
-      return ordinary(number);
+      return ordinary(number, barriers ? arguments[4] : "");
   }
   if (::getpid() == 1) node_init();
-  std::fputs("usage: gridlock-agent --fd NUMBER   (or as PID 1 of a node, without arguments)\n",
-             stderr);
+  std::fputs(
+      "usage: gridlock-agent --fd NUMBER [--barriers PATH]\n"
+      "       (or as PID 1 of a node, without arguments)\n",
+      stderr);
   return 2;
 }

@@ -107,6 +107,7 @@ std::string set_up_node() {
   mount_at(failures, "proc", "/proc", nullptr);
   mount_at(failures, "sysfs", "/sys", nullptr);
   mount_at(failures, "tmpfs", "/run", "mode=0755");
+  failures.check(::mkdir("/run/gridlock", 0755), "making /run/gridlock");
   mount_at(failures, "tmpfs", "/tmp", "mode=1777");
   mount_at(failures, "tmpfs", "/dev/shm", "mode=1777");
   mount_at(failures, "devpts", "/dev/pts", "mode=0620,ptmxmode=0666", MS_NOSUID);

@@ -59,6 +59,7 @@ void Server::handle(const Json& request) {
   const std::string kind = text_or(request, "request", "");
   if (kind == "hello") {
     hello();
+    waiters_.report_again();
     answer(id, "");
   } else if (kind == "ping") {
     answer(id, "", {{"monotonic", monotonic_now()}, {"realtime", clock_now(CLOCK_REALTIME)}});
@@ -72,6 +73,8 @@ void Server::handle(const Json& request) {
     answer(id, jobs_.start(request));
   } else if (kind == "signal") {
     answer(id, jobs_.signal(request));
+  } else if (kind == "release") {
+    answer(id, waiters_.release(request));
   } else if (kind == "get" || kind == "put" || kind == "sysrq") {
     if (const std::string wrong = start_file_job(request, kind); !wrong.empty()) answer(id, wrong);
   } else if (kind == "poweroff") {
@@ -187,6 +190,7 @@ void Server::hello() {
 void Server::connected() {
   outbox_.clear();
   hello();
+  waiters_.report_again();
   moved_at_ = monotonic_now();
 }
 
@@ -213,12 +217,14 @@ bool Server::wants_output() const {
 void Server::turn(bool moved) {
   if (moved || outbox_.empty()) moved_at_ = monotonic_now();
   pump_files();
+  waiters_.pump(outbox_);
   jobs_.pump(outbox_, wants_output(), monotonic_now());
   heartbeat();
 }
 
 void Server::watch(std::vector<pollfd>& polled) const {
   jobs_.watch(polled, wants_output());
+  waiters_.watch(polled);
   for (const FileJob& job : gets_) polled.push_back({job.worker.pipe.get(), POLLIN, 0});
   if (!puts_.empty()) polled.push_back({puts_.front().worker.pipe.get(), POLLIN, 0});
 }

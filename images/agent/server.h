@@ -14,6 +14,7 @@
 #include "agent/child.h"
 #include "agent/jobs.h"
 #include "agent/outbox.h"
+#include "agent/waiters.h"
 #include "agent/wire.h"
 #include "base/json.h"
 
@@ -28,6 +29,9 @@ class Server {
  public:
   explicit Server(Role role) : role_(role) {}
 
+  /// Lets programs of this node wait at barriers: they come to the socket `path`. Returns an error
+  /// text or nothing.
+  std::string listen_for_waiters(const std::string& path) { return waiters_.listen(path); }
   /// What the host sent.
   void receive(std::string_view bytes);
   /// The host is there (again): says hello, forgets what was meant for an earlier connection.
@@ -75,6 +79,7 @@ class Server {
   std::uint64_t garbage_ = 0;
   Outbox outbox_;
   Jobs jobs_;
+  Waiters waiters_;
   std::vector<FileJob> gets_;
   std::deque<FileJob> puts_;  ///< one after the other, in the order asked for
   std::int64_t heartbeat_at_ = 0;

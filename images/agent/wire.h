@@ -17,6 +17,21 @@ inline constexpr std::size_t kLineLimit = 256 * 1024;  ///< bytes of a line, wit
 inline constexpr std::size_t kGetLimit = 128 * 1024;   ///< bytes of a file in one answer
 inline constexpr std::string_view kPortName = "gridlock.agent.0";
 
+/// Where programs on a node come to wait at a barrier.
+inline constexpr std::string_view kBarrierSocket = "/run/gridlock/barrier";
+inline constexpr std::size_t kBarrierName = 40;  ///< bytes of a barrier's name
+inline constexpr std::size_t kMostWaiters = 64;  ///< programs of one node that wait at one time
+
+/// 1 to 40 letters, digits, dots, underscores and dashes.
+inline constexpr bool is_barrier_name(std::string_view text) {
+  if (text.empty() || text.size() > kBarrierName) return false;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-') return false;
+  }
+  return true;
+}
+
 inline constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

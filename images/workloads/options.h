@@ -3,42 +3,77 @@
 
 #include <chrono>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
+#include <vector>
+
+#include "workloads/arguments.h"
 
 namespace gridlock::mdio {
 
 enum class Action { prepare, run, verify };
-enum class Operation { read, write };
-enum class Buffer { same_file, next_node, anonymous };
+enum class Operation { read, write, readv, writev, libaio, io_uring, fiemap };
+enum class Direction { read, write };
+enum class Access { direct, buffered, append };
+enum class Buffer { same_file, next_node, anonymous, own_file, same_page, next_process };
+enum class MapKind { shared, private_ };
+enum class Resident { none, first_page, every_other, all };
+enum class Eviction { dontneed, pageout, cgroup };
+enum class Alignment { page, sector, odd };
+enum class State { allocated, hole, preallocated, crossing_end, past_end };
+enum class Fsync { none, after, beside };
+enum class Disturbance { evict, truncate, punch, demote };
+enum class Observer { buffered, direct, mapped };
+enum class Fault { none, flipped_bit, stale_block, short_return };
+enum class DropCaches { no, yes };
 
+/// Where a node's program hears what was written: an IPv4 address and a UDP port.
+struct Peer {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+/// What the program is to do. Sizes in bytes.
 struct Options {
   Action action = Action::run;
   std::string directory;
   std::uint64_t node = 0;  ///< from 1
   std::uint64_t nodes = 0;
-  Operation operation = Operation::read;
-  Buffer buffer = Buffer::same_file;
-  std::uint64_t transfer = 1 << 20;   ///< bytes, a multiple of the page
-  std::uint64_t file_size = 8 << 20;  ///< bytes, a multiple of the transfer, at least two of them
-  std::chrono::milliseconds duration{10'000};
-  std::chrono::milliseconds sample{200};
   std::uint64_t seed = 1;
+  Operation operation = Operation::read;
+  Direction direction = Direction::read;  ///< of libaio and io_uring
+  Access access = Access::direct;
+  Buffer buffer = Buffer::same_file;
+  MapKind mapping = MapKind::shared;
+  Resident resident = Resident::none;
+  Eviction eviction = Eviction::dontneed;
+  Alignment alignment = Alignment::page;
+  State state = State::allocated;
+  Fsync fsync = Fsync::none;
+  std::uint64_t transfer = 1 << 20;
+  std::uint64_t file_size = 8 << 20;  ///< a multiple of the transfer, at least two of them
+  std::uint64_t processes = 1;
+  std::uint64_t threads = 1;
+  std::vector<Disturbance> disturb;
+  std::vector<Observer> observe;
+  Fault inject = Fault::none;
+  std::chrono::milliseconds duration{10'000};
+  std::chrono::milliseconds sample{200};  ///< 0: nothing is measured, to see what measuring costs
+  std::vector<Peer> peers;                ///< one per node, or none
+  std::string glock_table;                ///< "cluster:fs", for demote requests
+  DropCaches drop_caches = DropCaches::no;
 
-  std::uint64_t transfers() const { return file_size / transfer; }
+  /// Whether transfers go from memory to the file.
+  bool writes() const;
+  /// Whether the buffer is a mapping of a file.
+  bool mapped() const { return buffer != Buffer::anonymous; }
   std::uint64_t next_node() const { return node % nodes + 1; }
-  std::string file_of(std::uint64_t which) const {
-    return directory + "/mdio-" + std::to_string(which);
-  }
+  std::uint64_t previous_node() const { return (node + nodes - 2) % nodes + 1; }
 };
 
-struct UsageMistake : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+/// What can be written on the command line, for a person.
+std::string usage();
 
-extern const char kUsage[];
-
-/// Throws UsageMistake naming the option.
+/// Throws UsageMistake naming the option, or the two that do not go together.
 Options read_options(int count, const char* const* arguments);
 
 }  // namespace gridlock::mdio

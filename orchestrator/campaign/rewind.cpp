@@ -60,11 +60,15 @@ std::string seconds_text(double seconds) {
 std::string place_of(const TrialRecord& trial, const SavedLab& saved) {
   std::string text = saved.at > 0 ? seconds_text(saved.at) + " after the trial began"
                                   : "mounted, before the first workload";
+  if (saved.at <= 0 && trial.lab_of > 0)
+    text += fmt::format(" of trial {}, in whose lab it went on", trial.lab_of);
   const FindingRecord* first = nullptr;
   for (const FindingRecord& finding : trial.findings)
     if (!finding.known && !finding.secondary && (!first || finding.at < first->at))
       first = &finding;
   if (!first) return text;
+  // The finding's time is counted from the begin of a later trial.
+  if (saved.at <= 0 && trial.lab_of > 0) return text;
   const double before = first->at - saved.at;
   return text + fmt::format(", {} {} it reported: {}", seconds_text(std::abs(before)),
                             before >= 0 ? "before" : "after", printable(first->title, 200));

@@ -3,6 +3,7 @@
 
 #include "campaign/lab_host.h"
 #include "campaign/prepare.h"
+#include "campaign/trial_row.h"
 #include "campaign/verdict.h"
 #include "trial/trial.h"
 
@@ -17,16 +18,17 @@ void run_trials(const Plan& plan, LabHost& host, RunBook& book, TrialObserver& o
   // Before the first trial, so that what is said of it is said at once.
   for (const PlannedTrial& trial : plan.trials) host.source(trial.kernel, trial.start);
   const LabHost::Place place = host.place();
-  for (const PlannedTrial& trial : plan.trials) {
-    if (stop.stop_requested()) throw Cancelled("running the trials");
+  const auto run = [&](const PlannedTrial& trial, SharedLab& shared) {
     const std::unique_ptr<TrialWriter> writer = book.writer().begin_trial(trial);
-    const TrialRecord record = run_trial(
-        place.setting(), trial, host.source(trial.kernel, trial.start), *writer, observer, stop);
+    const NodeSource& source = host.source(trial.kernel, trial.start);
+    const TrialRecord record =
+        run_trial(place.setting(), trial, source, *writer, observer, stop, &shared);
     book.writer().finish_trial(record);
     book.record().trials.push_back(record);
     book.save();
-    if (record.outcome == Outcome::interrupted) break;
-  }
+    return record;
+  };
+  run_row(plan.trials, run, stop);
 }
 
 }  // namespace

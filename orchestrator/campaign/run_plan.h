@@ -16,8 +16,8 @@
 
 namespace gridlock {
 
-/// Runs the plan's trials one after another, each a fresh lab, and keeps everything under
-/// `installation.results`. `command` is how a person repeats it. What breaks on our side is in the
+/// Runs the plan's trials one after another, in labs of their own or in shared ones as the plan
+/// says, and keeps everything under `installation.results`. `command` is how a person repeats it. What breaks on our side is in the
 /// record (outcome error); only a results directory that cannot be written, and bugs, come out as
 /// exceptions. Leaves no process, socket or scratch file.
 RunResult run_plan(const Plan& plan, const Installation& installation, const HostFacts& host,

@@ -4,33 +4,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "fabric/tcp_segment.h"
+
 namespace gridlock {
 namespace {
 
-constexpr std::size_t kEthernetHeader = 14;
-
-unsigned octet(Frame frame, std::size_t offset) {
-  return std::to_integer<unsigned>(frame[offset]);
-}
-
-unsigned pair_at(Frame frame, std::size_t offset) {
-  return octet(frame, offset) << 8 | octet(frame, offset + 1);
-}
-
-/// The first segment of a TCP connection to `service` over IPv4 (RFC 791, 3.1; RFC 9293, 3.1).
+/// The first segment of a TCP connection to `service`.
 bool opens(Frame frame, std::uint16_t service) {
-  constexpr unsigned kIpv4 = 0x0800;
-  constexpr unsigned kTcp = 6;
-  constexpr unsigned kSyn = 0x02;
-  constexpr unsigned kAck = 0x10;
-  constexpr std::size_t kLeast = kEthernetHeader + 20 + 20;
-  if (frame.size() < kLeast || pair_at(frame, 12) != kIpv4) return false;
-  const unsigned first = octet(frame, kEthernetHeader);
-  if (first >> 4 != 4 || octet(frame, kEthernetHeader + 9) != kTcp) return false;
-  const bool later_fragment = (pair_at(frame, kEthernetHeader + 6) & 0x1fff) != 0;
-  const std::size_t tcp = kEthernetHeader + (first & 0xf) * std::size_t{4};
-  if (later_fragment || (first & 0xf) < 5 || frame.size() < tcp + 20) return false;
-  return pair_at(frame, tcp + 2) == service && (octet(frame, tcp + 13) & (kSyn | kAck)) == kSyn;
+  const auto segment = tcp_segment(frame);
+  return segment && segment->to == service &&
+         (segment->flags & (TcpSegment::kSyn | TcpSegment::kAck)) == TcpSegment::kSyn;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -28,6 +29,7 @@
 #include "fabric/crossing.h"
 #include "fabric/stream_decoder.h"
 #include "fabric/switch.h"
+#include "fabric/tcp_segment.h"
 #include "host/descriptor.h"
 
 namespace gridlock {
@@ -119,7 +121,8 @@ struct Port {
 class EpollFabric final : public Fabric {
  public:
   explicit EpollFabric(std::uint16_t service)
-      : crossing_(service),
+      : service_(service),
+        crossing_(service),
         epoll_(::epoll_create1(EPOLL_CLOEXEC)),
         stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (!epoll_ || !stop_) fail("setting up", errno);
@@ -154,6 +157,8 @@ class EpollFabric final : public Fabric {
     for (const auto& port : ports_) all.push_back(port->counters);
     return all;
   }
+
+  Traffic dlm_traffic() const override { return {service_frames_, service_bytes_}; }
 
   bool hold(Milliseconds limit) override {
     {
@@ -294,12 +299,21 @@ class EpollFabric final : public Fabric {
     while (const auto frame = port.input.next()) {
       ++port.counters.frames_in;
       port.counters.bytes_in += frame->size();
+      count_service(*frame);
       const std::vector<int>& targets = switch_.route(index, *frame);
       if (targets.size() == 1 && crossing_.keep(index, targets.front(), *frame, SteadyClock::now()))
         continue;
       for (const int target : targets) deliver(target, *frame);
     }
     if (port.input.bad()) disconnect(index, "bad length");
+  }
+
+  void count_service(Frame frame) {
+    const auto segment = tcp_segment(frame);
+    if (!segment || segment->payload == 0) return;
+    if (segment->from != service_ && segment->to != service_) return;
+    ++service_frames_;
+    service_bytes_ += segment->payload;
   }
 
   /// Waits until `there` holds for every connected port. False: not within `limit`.
@@ -377,6 +391,9 @@ class EpollFabric final : public Fabric {
 
   Port& at(int index) { return *ports_[static_cast<std::size_t>(index)]; }
 
+  const std::uint16_t service_;
+  std::atomic<std::uint64_t> service_frames_{0};
+  std::atomic<std::uint64_t> service_bytes_{0};
   Crossing crossing_;
   Descriptor epoll_;
   Descriptor stop_;

@@ -22,6 +22,13 @@ struct PortCounters {
   std::string closed;         ///< why the port was closed, if it was: "peer closed", "bad length"
 };
 
+/// What went between the nodes for one service.
+struct Traffic {
+  std::uint64_t frames = 0;  ///< that carried bytes of it; with segmentation offload one frame can
+                             ///< carry many messages
+  std::uint64_t bytes = 0;   ///< of it, without headers; what was sent again counts again
+};
+
 /// A frame that was kept on its way to a port.
 struct KeptFrame {
   int to = 0;  ///< port
@@ -41,6 +48,10 @@ class Fabric {
 
   virtual std::vector<PortCounters> counters() const = 0;
 
+  /// What the nodes have sent to and from the service's TCP port, the DLM's, since the fabric was
+  /// made. Waits for nothing.
+  virtual Traffic dlm_traffic() const = 0;
+
   /// Keeps every frame from now on, and waits at most `limit` until the nodes have taken those that
   /// were on their way. False if one did not.
   virtual bool hold(Milliseconds limit) = 0;
@@ -56,7 +67,8 @@ class Fabric {
   virtual void inject(const std::vector<KeptFrame>& frames) = 0;
 };
 
-/// `service`: the TCP port on which two nodes' connections to each other always cross (crossing.h).
+/// `service`: the TCP port, the DLM's, on which two nodes' connections to each other always cross
+/// (crossing.h) and whose traffic is counted.
 std::unique_ptr<Fabric> make_fabric(std::uint16_t service);
 
 }  // namespace gridlock

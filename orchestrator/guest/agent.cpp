@@ -104,7 +104,11 @@ class ChannelAgent final : public Agent {
   void forget(JobId job) override { jobs_.erase(job); }
 
   void put(const std::string& path, std::string_view data, int mode, Answer answer) override {
-    put_part(path, std::string(data), 0, mode, std::move(answer));
+    put_part(path, std::make_shared<const std::string>(data), 0, mode, std::move(answer));
+  }
+
+  void append(const std::string& path, std::string_view data, int mode, Answer answer) override {
+    ask(put_request(path, data, mode, true), plain(std::move(answer)));
   }
 
   void get(const std::string& path, std::size_t limit, Answer answer) override {
@@ -117,6 +121,20 @@ class ChannelAgent final : public Agent {
 
   void power_off() override {
     ask({{"request", "poweroff"}}, [](const Json&, const Reply&) {});
+  }
+
+  void on_barrier(std::function<void(const BarrierEvent&)> handler) override {
+    on_barrier_ = std::move(handler);
+  }
+
+  void release(const BarrierAnswer& answer) override {
+    Json request{
+        {"request", "release"}, {"barrier", answer.barrier}, {"waiters", answer.waiters}};
+    if (answer.error.empty())
+      request["at"] = answer.at.count();
+    else
+      request["error"] = answer.error;
+    ask(std::move(request), [](const Json&, const Reply&) {});
   }
 
   void measure_clock(Milliseconds limit,
@@ -173,15 +191,22 @@ class ChannelAgent final : public Agent {
     pending.handler(message, reply);
   }
 
-  void put_part(const std::string& path, std::string data, std::size_t sent, int mode,
-                Answer answer) {
-    const std::string part = wire::to_base64(std::string_view(data).substr(sent, wire::kGetLimit));
-    Json request{
-        {"request", "put"}, {"path", path}, {"data", part}, {"mode", mode}, {"append", sent > 0}};
+  static Json put_request(const std::string& path, std::string_view data, int mode, bool append) {
+    return {{"request", "put"},
+            {"path", path},
+            {"data", wire::to_base64(data)},
+            {"mode", mode},
+            {"append", append}};
+  }
+
+  void put_part(const std::string& path, std::shared_ptr<const std::string> data, std::size_t sent,
+                int mode, Answer answer) {
+    const std::string_view part = std::string_view(*data).substr(sent, wire::kGetLimit);
     const std::size_t next = sent + wire::kGetLimit;
-    ask(std::move(request), [this, path, data = std::move(data), next, mode,
-                             answer = std::move(answer)](const Json&, const Reply& reply) {
-      if (!reply.ok() || next >= data.size()) {
+    ask(put_request(path, part, mode, sent > 0),
+        [this, path, data, next, mode,
+         answer = std::move(answer)](const Json&, const Reply& reply) {
+      if (!reply.ok() || next >= data->size()) {
         if (answer) answer(reply);
         return;
       }
@@ -253,6 +278,7 @@ class ChannelAgent final : public Agent {
     if (event == "hello") return greeted(message);
     if (event == "output") return heard(message);
     if (event == "exit") return ended(message);
+    if (event == "barrier") return at_barrier(message);
     return false;
   }
 
@@ -300,6 +326,16 @@ class ChannelAgent final : public Agent {
     return true;
   }
 
+  bool at_barrier(const Json& message) {
+    const std::int64_t waiter = integer_or(message, "waiter", -1);
+    const BarrierEvent event{text_or(message, "barrier", ""), static_cast<std::uint64_t>(waiter),
+                             flag_or(message, "gone", false)};
+    if (waiter < 0 || !wire::is_barrier_name(event.barrier)) return false;
+    // A copy: the handler may end the hearing.
+    if (const auto handler = on_barrier_) handler(event);
+    return true;
+  }
+
   void end_job(JobId id, const JobEnd& end) {
     const auto found = jobs_.find(id);
     if (found == jobs_.end()) return;
@@ -325,6 +361,7 @@ class ChannelAgent final : public Agent {
   JobId last_job_ = 0;
   std::map<std::uint64_t, Pending> pending_;
   std::map<JobId, JobHandlers> jobs_;
+  std::function<void(const BarrierEvent&)> on_barrier_;
   std::map<std::uint64_t, std::unique_ptr<Measuring>> measuring_;
   std::unique_ptr<LineChannel> channel_;
 };

@@ -57,6 +57,21 @@ struct Identity {
   std::vector<std::pair<std::string, std::string>> hosts;  ///< name, address of every node
 };
 
+/// A program on the node came to wait at a barrier, or waits no more.
+struct BarrierEvent {
+  std::string barrier;       ///< a barrier's name (wire::is_barrier_name)
+  std::uint64_t waiter = 0;  ///< the node's number for the program
+  bool gone = false;
+};
+
+/// What programs that wait at a barrier are told.
+struct BarrierAnswer {
+  std::string barrier;
+  std::vector<std::uint64_t> waiters;
+  std::chrono::nanoseconds at{0};  ///< guest CLOCK_MONOTONIC to go on at
+  std::string error;               ///< why they never can; empty: they can
+};
+
 /// Asked something, the agent answers with this: an empty error is success.
 struct Reply {
   std::string error;
@@ -97,9 +112,16 @@ class Agent {
   /// Forgets the handlers of a job; what it still sends is ignored.
   virtual void forget(JobId job) = 0;
   virtual void put(const std::string& path, std::string_view data, int mode, Answer answer) = 0;
+  /// Adds `data`, at most wire::kGetLimit bytes, to the end of a file; its mode becomes `mode`.
+  virtual void append(const std::string& path, std::string_view data, int mode, Answer answer) = 0;
   virtual void get(const std::string& path, std::size_t limit, Answer answer) = 0;
   virtual void sysrq(char key, Answer answer) = 0;
   virtual void power_off() = 0;
+
+  /// Hears of programs that wait at a barrier, from now on; an empty handler ends it. Of one that
+  /// waits still, the node may tell again.
+  virtual void on_barrier(std::function<void(const BarrierEvent&)> handler) = 0;
+  virtual void release(const BarrierAnswer& answer) = 0;
 
   /// Asks for the node's monotonic clock several times; the answer with the shortest way decides.
   /// `done` gets (guest CLOCK_MONOTONIC − host steady clock) and half the round trip, or nothing

@@ -135,21 +135,31 @@ std::vector<JobResult> Crew::run_all(const std::function<Job(const Member&)>& jo
 
 std::vector<Reply> Crew::get_all(const std::string& path, std::size_t size, Milliseconds limit,
                                  std::stop_token stop) const {
-  auto replies = std::make_shared<std::vector<std::optional<Reply>>>(members_.size());
-  for (std::size_t i = 0; i < members_.size(); ++i)
-    members_[i].agent->get(path, size,
-                           [replies, i](const Reply& reply) { (*replies)[i] = reply; });
-  const auto answered = [&] {
-    return std::all_of(replies->begin(), replies->end(),
-                       [](const std::optional<Reply>& reply) { return reply.has_value(); });
+  return get_each(std::vector<std::string>{path}, size, limit, stop).front();
+}
+
+std::vector<std::vector<Reply>> Crew::get_each(const std::vector<std::string>& paths,
+                                               std::size_t size, Milliseconds limit,
+                                               std::stop_token stop) const {
+  // Shared with the answers, which may come after the wait was given up.
+  struct Answers {
+    std::vector<std::vector<Reply>> all;
+    std::size_t came = 0;
   };
+  const auto answers = std::make_shared<Answers>();
+  const std::vector<Reply> none(members_.size(), {"no answer within " + to_string(limit), {}});
+  answers->all.assign(paths.size(), none);
+  for (std::size_t path = 0; path < paths.size(); ++path)
+    for (std::size_t i = 0; i < members_.size(); ++i)
+      members_[i].agent->get(paths[path], size, [answers, path, i](const Reply& reply) {
+        answers->all[path][i] = reply;
+        ++answers->came;
+      });
   // A node that does not answer must not keep the others' answers from being used.
+  const auto answered = [&] { return answers->came == paths.size() * members_.size(); };
   if (loop_.run_until(answered, limit, stop) == Waited::stopped)
-    throw Cancelled("reading " + path);
-  std::vector<Reply> all;
-  for (const std::optional<Reply>& reply : *replies)
-    all.push_back(reply.value_or(Reply{"no answer within " + to_string(limit), {}}));
-  return all;
+    throw Cancelled("reading " + join(paths, ", "));
+  return answers->all;
 }
 
 }  // namespace gridlock

@@ -71,6 +71,9 @@ class Crew {
   /// Reads a file from every node side by side; a failure is the reply's error.
   std::vector<Reply> get_all(const std::string& path, std::size_t size, Milliseconds limit,
                              std::stop_token stop) const;
+  /// The same of several files at once: for every path the nodes' replies.
+  std::vector<std::vector<Reply>> get_each(const std::vector<std::string>& paths, std::size_t size,
+                                           Milliseconds limit, std::stop_token stop) const;
 
  private:
   std::vector<JobResult> run_on(const std::vector<const Member*>& members,

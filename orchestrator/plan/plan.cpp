@@ -99,6 +99,21 @@ void check_host(const Topology& topology, const HostFacts& host) {
   }
 }
 
+/// What exec workloads put on the nodes: each is a file, or a folder that holds something.
+void check_files(const Topology& topology, const HostFacts& host) {
+  for (const WorkloadSpec& workload : topology.workloads) {
+    if (!workload.exec) continue;
+    for (const ExecSpec::File& file : workload.exec->files) {
+      const std::vector<std::string> beside = host.files_in(file.from.parent_path());
+      if (std::ranges::find(beside, file.from.filename().string()) != beside.end()) continue;
+      if (!host.files_in(file.from).empty()) continue;
+      throw UsageError(fmt::format("workload {} puts {} on the nodes, and there is no such file",
+                                   workload.name, file.from.string()),
+                       "paths of `files` are relative to the topology");
+    }
+  }
+}
+
 }  // namespace
 
 const PlannedKernel& Plan::kernel(const std::string& name) const {
@@ -123,6 +138,7 @@ std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repet
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host) {
   GRIDLOCK_CHECK(!topology.disks.empty(), "a topology without a disk");
   check_host(topology, host);
+  check_files(topology, host);
   Plan plan;
   plan.topology_name = topology.name;
   plan.description = topology.description;
@@ -155,6 +171,7 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
         trial.expect = expectation(*kernel, spec.name);
         trial.any_of_kernel = kernel->expect_trial.empty() && kernel->expect == Expectation::fail;
         trial.start = start_of(topology, spec, options);
+        trial.lab = spec.lab;
         trial.repetition = repetition;
         trial.seed = trial_seed(options.seed, spec.name, repetition);
         plan.trials.push_back(std::move(trial));

@@ -73,6 +73,7 @@ struct PlannedTrial {
   /// A kernel-wide `expect: fail`: passing is fine as long as another trial of it fails.
   bool any_of_kernel = false;
   Start start = Start::boot;
+  LabUse lab = LabUse::fresh;
   int repetition = 1;  ///< from 1
   /// From the plan's seed, the trial's name and the repetition, so the same for every kernel; below
   /// 2^53, which every reader of JSON keeps exactly.
@@ -113,14 +114,14 @@ struct Plan {
 /// The seed of a trial's `repetition` (from 1).
 std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repetition);
 
-/// Throws UsageError for a kernel that does not exist (with a suggestion), a patch, fragment or
-/// source tree that is not there, `accel: kvm` without /dev/kvm, nodes that do not fit the host's
+/// Throws UsageError for a kernel that does not exist (with a suggestion), a patch, fragment, source
+/// tree or file for the nodes that is not there, `accel: kvm` without /dev/kvm, nodes that do not fit the host's
 /// memory, or another start for a trial that the topology insists on booting. A patch written as a bare file name is looked for next to the topology, then in
 /// `host.fragments`/patches.
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host);
 
 /// Raised when a member of the plan's JSON changes its meaning or goes away.
-constexpr int kPlanSchema = 2;
+constexpr int kPlanSchema = 3;
 
 /// Canonical form, as in plan.json: durations in milliseconds ("_ms"), sizes in bytes ("_bytes").
 /// Everything but the topology's text, of which it has the SHA-256.

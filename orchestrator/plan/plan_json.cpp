@@ -39,22 +39,62 @@ Json node_json(const PlannedNode& node) {
           {"mac", node.mac},      {"vcpus", node.vcpus}, {"memory_bytes", node.memory.count}};
 }
 
-Json workload_json(const WorkloadSpec& workload) {
+Json mmap_dio_json(const MmapDioSpec& spec) {
+  Json disturb = Json::array();
+  for (const auto what : spec.disturb) disturb.push_back(word_of(what));
+  Json observe = Json::array();
+  for (const auto way : spec.observe) observe.push_back(word_of(way));
+  return {{"operation", word_of(spec.operation)},
+          {"direction", word_of(spec.direction)},
+          {"access", word_of(spec.access)},
+          {"buffer", word_of(spec.buffer)},
+          {"mapping", word_of(spec.mapping)},
+          {"resident", word_of(spec.resident)},
+          {"eviction", word_of(spec.eviction)},
+          {"alignment", word_of(spec.alignment)},
+          {"state", word_of(spec.state)},
+          {"fsync", word_of(spec.fsync)},
+          {"transfer_bytes", spec.transfer.count},
+          {"file_size_bytes", spec.file_size.count},
+          {"processes", spec.processes},
+          {"threads", spec.threads},
+          {"disturb", std::move(disturb)},
+          {"observe", std::move(observe)},
+          {"inject", word_of(spec.inject)}};
+}
+
+/// `folder` is the topology's: what lies below it is the same lab on any machine.
+Json exec_json(const ExecSpec& spec, const std::filesystem::path& folder, Extent extent) {
+  Json files = Json::object();
+  for (const ExecSpec::File& file : spec.files)
+    files[file.to] =
+        (extent == Extent::whole ? file.from : file.from.lexically_relative(folder)).string();
+  Json environment = Json::object();
+  for (const auto& [name, value] : spec.environment) environment[name] = value;
+  return {{"command", spec.command}, {"prepare", spec.prepare},
+          {"verify", spec.verify},   {"environment", std::move(environment)},
+          {"files", std::move(files)}, {"exit", spec.success},
+          {"data_bytes", spec.data.count}};
+}
+
+Json workload_json(const WorkloadSpec& workload, const std::filesystem::path& folder,
+                   Extent extent) {
   Json json{{"name", workload.name}};
-  if (workload.mmap_dio) {
-    const MmapDioSpec& spec = *workload.mmap_dio;
-    json["program"] = "mmap-dio";
+  const auto program = [&](const char* name, Json members) {
+    json["program"] = name;
     json["duration_ms"] = workload.duration.count();
-    json["operation"] = word_of(spec.operation);
-    json["buffer"] = word_of(spec.buffer);
-    json["transfer_bytes"] = spec.transfer.count;
-    json["file_size_bytes"] = spec.file_size.count;
-  } else if (workload.fio) {
-    json["program"] = "fio";
-    json["duration_ms"] = workload.duration.count();
+    json.update(members);
+  };
+  if (workload.mmap_dio) program("mmap-dio", mmap_dio_json(*workload.mmap_dio));
+  if (workload.lock_ping)
+    program("lock-ping", {{"locks", workload.lock_ping->locks},
+                          {"data", word_of(workload.lock_ping->data)},
+                          {"processes", workload.lock_ping->processes}});
+  if (workload.exec) program("exec", exec_json(*workload.exec, folder, extent));
+  if (workload.fio) {
     Json jobs = Json::object();
     for (const auto& [key, value] : workload.fio->jobs) jobs[key] = value;
-    json["jobs"] = std::move(jobs);
+    program("fio", {{"jobs", std::move(jobs)}});
   }
   return json;
 }
@@ -67,6 +107,7 @@ Json trial_json(const PlannedTrial& trial) {
           {"expect", word_of(trial.expect)},
           {"any_of_kernel", trial.any_of_kernel},
           {"start", word_of(trial.start)},
+          {"lab", word_of(trial.lab)},
           {"repetition", trial.repetition},
           {"seed", trial.seed}};
 }
@@ -111,7 +152,9 @@ Json plan_json(const Plan& plan, Extent extent) {
                         {"disk", plan.filesystem.disk},
                         {"mount", plan.filesystem.mount},
                         {"journal_bytes", plan.filesystem.journal.count}};
-  json["workloads"] = list_json(plan.workloads, workload_json);
+  json["workloads"] = list_json(plan.workloads, [&](const WorkloadSpec& workload) {
+    return workload_json(workload, plan.topology_file.parent_path(), extent);
+  });
   json["trials"] = list_json(plan.trials, trial_json);
   json["watch"] = {{"hung_task_ms", plan.watch.hung_task.count()},
                    {"stall_ms", plan.watch.stall.count()},

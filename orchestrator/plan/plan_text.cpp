@@ -37,12 +37,40 @@ std::string kernel_text(const PlannedKernel& kernel) {
   return text + (kernel.perf ? ", throughput is compared" : "");
 }
 
+/// Only what is not the default: a reader knows the others.
+std::string mmap_dio_text(const MmapDioSpec& spec) {
+  const MmapDioSpec plain;
+  std::string text = fmt::format("mmap-dio {}", word_of(spec.operation));
+  if (spec.direction != plain.direction) text += " " + word_of(spec.direction);
+  text += fmt::format(" with buffer {}", word_of(spec.buffer));
+  const auto differing = [&](const char* name, const auto& value, const auto& usual) {
+    if (value != usual) text += fmt::format(", {} {}", name, word_of(value));
+  };
+  differing("access", spec.access, plain.access);
+  differing("mapping", spec.mapping, plain.mapping);
+  differing("resident", spec.resident, plain.resident);
+  differing("eviction", spec.eviction, plain.eviction);
+  differing("alignment", spec.alignment, plain.alignment);
+  differing("state", spec.state, plain.state);
+  differing("fsync", spec.fsync, plain.fsync);
+  if (spec.processes > 1 || spec.threads > 1)
+    text += fmt::format(", {} processes of {} threads", spec.processes, spec.threads);
+  if (!spec.disturb.empty()) text += ", disturbed by " + words_of(spec.disturb, "+");
+  if (!spec.observe.empty()) text += ", observed " + words_of(spec.observe, "+");
+  differing("injected fault", spec.inject, plain.inject);
+  return text + fmt::format(", {} of a file of {}", to_string(spec.transfer),
+                            to_string(spec.file_size));
+}
+
 std::string workload_text(const WorkloadSpec& workload) {
-  if (const auto& spec = workload.mmap_dio) {
-    return fmt::format("mmap-dio {} with buffer {}, {} of a file of {}, {}",
-                       word_of(spec->operation), word_of(spec->buffer), to_string(spec->transfer),
-                       to_string(spec->file_size), to_string(workload.duration));
-  }
+  if (workload.mmap_dio)
+    return fmt::format("{}, {}", mmap_dio_text(*workload.mmap_dio), to_string(workload.duration));
+  if (const auto& spec = workload.lock_ping)
+    return fmt::format("lock-ping of {} processes a node, data {}, {}", spec->processes,
+                       word_of(spec->data), to_string(workload.duration));
+  if (const auto& spec = workload.exec)
+    return fmt::format("exec {}, at most {}", printable(join(spec->command, " "), 200),
+                       to_string(workload.duration));
   std::string text = "fio";
   if (workload.fio)
     for (const auto& [key, value] : workload.fio->jobs)
@@ -93,13 +121,16 @@ std::string plan_text(const Plan& plan) {
     out += fmt::format("  {:<{}}  {}\n", workload.name, widest(plan.workloads, workload_name),
                        workload_text(workload));
 
-  out += "\ntrials, each in a fresh lab\n";
+  const auto shares = [](const PlannedTrial& trial) { return trial.lab == LabUse::shared; };
+  out += std::ranges::any_of(plan.trials, shares)
+             ? "\ntrials, in fresh labs or, one after another, in a shared one\n"
+             : "\ntrials, each in a fresh lab\n";
   const auto trial_name = [](const PlannedTrial& t) -> const std::string& { return t.name; };
   for (const PlannedTrial& trial : plan.trials)
-    out += fmt::format("  {:>3}  {:<{}}  {:<{}}  {:<8}  {}\n", trial.number, trial.kernel,
+    out += fmt::format("  {:>3}  {:<{}}  {:<{}}  {:<8}  {}{}\n", trial.number, trial.kernel,
                        widest(plan.kernels, kernel_name), trial.name,
                        widest(plan.trials, trial_name), word_of(trial.start),
-                       expectation_text(trial));
+                       expectation_text(trial), shares(trial) ? ", shared lab" : "");
 
   const Deadlines& limit = plan.deadlines;
   out +=

@@ -57,15 +57,47 @@ Json finding_json(const FindingRecord& finding) {
               {"console", finding.console}};
 }
 
+/// To a thousandth, which is far below what is known of any of these.
+double to_a_thousandth(double value) { return std::round(value * 1000) / 1000; }
+
+Json latency_json(const LatencyRecord& latency) {
+  return Json{{"p50_us", to_a_thousandth(latency.p50_us)},
+              {"p90_us", to_a_thousandth(latency.p90_us)},
+              {"p99_us", to_a_thousandth(latency.p99_us)},
+              {"p999_us", to_a_thousandth(latency.p999_us)},
+              {"max_us", to_a_thousandth(latency.max_us)}};
+}
+
+Json steady_json(const SteadyRecord& steady) {
+  Json json{{"operations_per_second", to_a_thousandth(steady.operations_per_second)},
+            {"bytes_per_second", to_a_thousandth(steady.bytes_per_second)}};
+  if (steady.latency) json["latency"] = latency_json(*steady.latency);
+  return json;
+}
+
 Json counters_json(const WorkloadCounters& counters) {
   Json json{{"operations", counters.operations},           {"bytes", counters.bytes},
             {"short_transfers", counters.short_transfers}, {"errors", counters.errors},
-            {"bad_blocks", counters.bad_blocks},           {"samples", counters.samples}};
+            {"bad_blocks", counters.bad_blocks},           {"retries", counters.retries},
+            {"samples", counters.samples}};
+  if (counters.latency) json["latency"] = latency_json(*counters.latency);
+  if (counters.steady) json["steady"] = steady_json(*counters.steady);
+  if (!counters.workers.empty()) {
+    Json workers = Json::object();
+    for (const auto& [name, operations] : counters.workers) workers[name] = operations;
+    json["workers"] = std::move(workers);
+  }
   if (counters.read_bytes_per_second)
     json["read_bytes_per_second"] = *counters.read_bytes_per_second;
   if (counters.write_bytes_per_second)
     json["write_bytes_per_second"] = *counters.write_bytes_per_second;
   return json;
+}
+
+Json lock_wait_json(const LockWaitRecord& wait) {
+  return Json{{"class", wait.lock_class},
+              {"contentions", wait.contentions},
+              {"wait_us", wait.wait_us}};
 }
 
 Json workload_json(const WorkloadRecord& workload) {
@@ -75,8 +107,13 @@ Json workload_json(const WorkloadRecord& workload) {
               {"outcome", to_string(workload.outcome)},
               {"detail", workload.detail},
               {"seconds", to_the_millisecond(workload.seconds)},
+              {"steady_begin_seconds", to_the_millisecond(workload.steady_begin)},
+              {"steady_end_seconds", to_the_millisecond(workload.steady_end)},
+              {"not_steady", workload.not_steady},
               {"total", counters_json(workload.total)},
-              {"nodes", object_of(workload.nodes, counters_json)}};
+              {"nodes", object_of(workload.nodes, counters_json)},
+              {"kernel", object_of(workload.kernel)},
+              {"lock_waits", array_of(workload.lock_waits, lock_wait_json)}};
 }
 
 Json oracle_json(const OracleRecord& oracle) {
@@ -126,6 +163,7 @@ Json to_json(const TrialRecord& trial) {
               {"name", trial.name},
               {"directory", trial.directory},
               {"start", trial.start},
+              {"lab_of", trial.lab_of},
               {"seed", trial.seed},
               {"outcome", to_string(trial.outcome)},
               {"expect", trial.expect == Expectation::fail ? "fail" : "pass"},

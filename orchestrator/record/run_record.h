@@ -35,7 +35,24 @@ struct FindingRecord {
   bool secondary = false;          ///< a consequence of another finding
   std::string incomplete;          ///< why the report is not whole; empty: it is
   std::string excerpt;             ///< the first lines of the evidence, printable
-  std::string console;             ///< "nodes/node1/console.log:1234-5678", or empty
+  std::string console;             ///< "nodes/node1/console.log:1234-5678", relative to the
+                                   ///< trial's directory, or empty
+};
+
+/// How long a workload's operations took, in microseconds.
+struct LatencyRecord {
+  double p50_us = 0;
+  double p90_us = 0;
+  double p99_us = 0;
+  double p999_us = 0;
+  double max_us = 0;
+};
+
+/// What a workload did in its steady window: see WorkloadRecord.
+struct SteadyRecord {
+  double operations_per_second = 0;
+  double bytes_per_second = 0;
+  std::optional<LatencyRecord> latency;  ///< if the program tells
 };
 
 /// One workload on one node, or summed over the nodes.
@@ -45,9 +62,20 @@ struct WorkloadCounters {
   std::uint64_t short_transfers = 0;
   std::uint64_t errors = 0;
   std::uint64_t bad_blocks = 0;
+  std::uint64_t retries = 0;       ///< transfers begun again, blocks looked at again
   std::uint64_t samples = 0;       ///< progress lines received
   std::optional<double> read_bytes_per_second;   ///< fio's own numbers
   std::optional<double> write_bytes_per_second;
+  std::optional<LatencyRecord> latency;          ///< likewise, over its whole run time
+  std::optional<SteadyRecord> steady;
+  std::map<std::string, std::uint64_t> workers;  ///< operations by worker, of a node
+};
+
+/// How long all nodes together waited for a class of kernel locks during a workload.
+struct LockWaitRecord {
+  std::string lock_class;  ///< as /proc/lock_stat names it, printable
+  double contentions = 0;
+  double wait_us = 0;
 };
 
 struct WorkloadRecord {
@@ -57,8 +85,16 @@ struct WorkloadRecord {
   Outcome outcome = Outcome::running;
   std::string detail;   ///< one line: "412 reads, none short" or what went wrong
   double seconds = 0;   ///< from the common start to the last end
+  /// The steady window that figures are taken from, in seconds after the common start; both 0: there
+  /// is none, and `not_steady` says why.
+  double steady_begin = 0;
+  double steady_end = 0;
+  std::string not_steady;
   WorkloadCounters total;
   std::map<std::string, WorkloadCounters> nodes;
+  /// What the kernels counted meanwhile, by the names of KernelChange::counts; absent: not known.
+  std::map<std::string, double> kernel;
+  std::vector<LockWaitRecord> lock_waits;  ///< the longest first, few
 };
 
 /// What the node says of its kernel's own detectors at the end.
@@ -87,8 +123,10 @@ struct TrialRecord {
   Expectation expect = Expectation::pass;
   std::string reason;     ///< one line: why it failed, or what broke
   UtcTime started{};
-  /// Where its nodes began: "boot", "template" or "formed"; empty in older runs.
+  /// Where the nodes of its lab began: "boot", "template" or "formed"; empty in older runs.
   std::string start;
+  /// The number of the trial that began the lab this one went on in; 0: it had a lab of its own.
+  int lab_of = 0;
   std::uint64_t seed = 0;  ///< of what the trial draws by chance; 0 in older runs
   double seconds = 0;
   std::vector<StepRecord> steps;

@@ -87,6 +87,10 @@ class Members {
     const Members members(at(key), inner(key));
     for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
   }
+  void read(std::string_view key, std::map<std::string, double>& to) const {
+    const Members members(at(key), inner(key));
+    for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
+  }
   template <class Value>
   void read(std::string_view key, std::optional<Value>& to,
             Value (*convert)(const Members&)) const {
@@ -184,6 +188,32 @@ FindingRecord read_finding(const Members& from) {
   return finding;
 }
 
+LatencyRecord read_latency(const Members& from) {
+  LatencyRecord latency;
+  from.read("p50_us", latency.p50_us);
+  from.read("p90_us", latency.p90_us);
+  from.read("p99_us", latency.p99_us);
+  from.read("p999_us", latency.p999_us);
+  from.read("max_us", latency.max_us);
+  return latency;
+}
+
+SteadyRecord read_steady(const Members& from) {
+  SteadyRecord steady;
+  from.read("operations_per_second", steady.operations_per_second);
+  from.read("bytes_per_second", steady.bytes_per_second);
+  if (from.has("latency"))
+    steady.latency = read_latency(Members(from.at("latency"), from.inner("latency")));
+  return steady;
+}
+
+/// Operations by worker.
+std::map<std::string, std::uint64_t> read_workers(const Members& from, const Json& object) {
+  std::map<std::string, std::uint64_t> workers;
+  for (const auto& [name, count] : object.items()) from.read(name, workers[name]);
+  return workers;
+}
+
 WorkloadCounters read_counters(const Members& from) {
   WorkloadCounters counters;
   from.read("operations", counters.operations);
@@ -191,10 +221,27 @@ WorkloadCounters read_counters(const Members& from) {
   from.read("short_transfers", counters.short_transfers);
   from.read("errors", counters.errors);
   from.read("bad_blocks", counters.bad_blocks);
+  // Runs from before these were counted have none of them.
+  if (from.has("retries")) from.read("retries", counters.retries);
+  if (from.has("latency"))
+    counters.latency = read_latency(Members(from.at("latency"), from.inner("latency")));
+  if (from.has("steady"))
+    counters.steady = read_steady(Members(from.at("steady"), from.inner("steady")));
+  if (from.has("workers"))
+    counters.workers =
+        read_workers(Members(from.at("workers"), from.inner("workers")), from.at("workers"));
   from.read("samples", counters.samples);
   from.read("read_bytes_per_second", counters.read_bytes_per_second);
   from.read("write_bytes_per_second", counters.write_bytes_per_second);
   return counters;
+}
+
+LockWaitRecord read_lock_wait(const Members& from) {
+  LockWaitRecord wait;
+  from.read("class", wait.lock_class);
+  from.read("contentions", wait.contentions);
+  from.read("wait_us", wait.wait_us);
+  return wait;
 }
 
 WorkloadRecord read_workload(const Members& from) {
@@ -205,8 +252,15 @@ WorkloadRecord read_workload(const Members& from) {
   from.read("outcome", workload.outcome);
   from.read("detail", workload.detail);
   from.read("seconds", workload.seconds);
+  if (from.has("steady_begin_seconds")) {
+    from.read("steady_begin_seconds", workload.steady_begin);
+    from.read("steady_end_seconds", workload.steady_end);
+    from.read("not_steady", workload.not_steady);
+  }
   workload.total = read_counters(Members(from.at("total"), from.inner("total")));
   from.read("nodes", workload.nodes, read_counters);
+  if (from.has("kernel")) from.read("kernel", workload.kernel);
+  if (from.has("lock_waits")) from.read("lock_waits", workload.lock_waits, read_lock_wait);
   return workload;
 }
 
@@ -247,8 +301,9 @@ TrialRecord read_trial(const Members& from) {
   from.read("kernel", trial.kernel);
   from.read("name", trial.name);
   from.read("directory", trial.directory);
-  // Runs from before there were templates say neither.
+  // Older runs do not say them.
   if (from.has("start")) from.read("start", trial.start);
+  if (from.has("lab_of")) from.read("lab_of", trial.lab_of);
   if (from.has("seed")) from.read("seed", trial.seed);
   from.read("outcome", trial.outcome);
   from.read("expect", trial.expect);

@@ -70,15 +70,26 @@ std::set<std::string> known_identities(const RunRecord& run) {
 
 /// Place of a step in a trial's life; a step without a name comes last.
 std::size_t place_of(const std::string& step) {
-  static const std::vector<std::string> kSteps{"start",   "connect", "form",   "format",  "mount",
-                                               "restore", "work",    "verify", "collect", "stop"};
+  static const std::vector<std::string> kSteps{"start",  "connect", "form",    "format",
+                                               "mount",  "restore", "join",    "work",
+                                               "verify", "clear",   "collect", "stop"};
   return static_cast<std::size_t>(std::find(kSteps.begin(), kSteps.end(), step) - kSteps.begin());
+}
+
+/// Whether another trial went on in the lab of `trial`, so that it did not see that lab's end.
+bool left_its_lab(const RunRecord& run, const TrialRecord& trial) {
+  const int began = trial.lab_of > 0 ? trial.lab_of : trial.number;
+  return std::any_of(run.trials.begin(), run.trials.end(), [&](const TrialRecord& later) {
+    return later.lab_of == began && later.number > trial.number;
+  });
 }
 
 /// Whether `trial` would have shown `finding` if its kernel had it: it got as far, and the detector
 /// lived. Lockdep reports one lock-order problem a boot and then goes off.
-bool would_have_shown(const TrialRecord& trial, const FindingRecord& finding) {
+bool would_have_shown(const RunRecord& run, const TrialRecord& trial,
+                      const FindingRecord& finding) {
   if (!has_verdict(trial)) return false;
+  if (finding.step == "stop" && left_its_lab(run, trial)) return false;
   const auto lockdep_off = [](const auto& entry) { return entry.second.lockdep_alive == false; };
   if (finding.kind == "lockdep" &&
       std::any_of(trial.oracles.begin(), trial.oracles.end(), lockdep_off))
@@ -98,7 +109,8 @@ bool was_looked_for(const RunRecord& run, const std::string& identity, const std
     for (const FindingRecord& finding : trial.findings)
       if (trial.kernel == on && finding.identity == identity)
         for (const TrialRecord& twin : run.trials)
-          if (twin.kernel == other && twin.name == trial.name && would_have_shown(twin, finding))
+          if (twin.kernel == other && twin.name == trial.name &&
+              would_have_shown(run, twin, finding))
             return true;
   return false;
 }

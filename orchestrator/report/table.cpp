@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/columns.h"
+#include "report/kernel_text.h"
 #include "report/summary.h"
 
 namespace gridlock {
@@ -36,9 +37,27 @@ std::string rates(const WorkloadCounters& total) {
   return write ? fmt::format("write {:.1f} MB/s", *write / 1e6) : "";
 }
 
+/// "412 /s, 103.0 MB/s, p50 2.1 ms, p99 8.4 ms": what a workload did in its steady window.
+std::string steady_text(const SteadyRecord& steady) {
+  std::string text = steady.operations_per_second < 100
+                         ? fmt::format("{:.1f} /s", steady.operations_per_second)
+                         : fmt::format("{:.0f} /s", steady.operations_per_second);
+  if (steady.bytes_per_second > 0)
+    text += fmt::format(", {:.1f} MB/s", steady.bytes_per_second / 1e6);
+  const auto time = [](double us) {
+    return us < 1000 ? fmt::format("{:.0f} us", us) : fmt::format("{:.1f} ms", us / 1000);
+  };
+  if (steady.latency)
+    text += fmt::format(", p50 {}, p99 {}", time(steady.latency->p50_us),
+                        time(steady.latency->p99_us));
+  return text;
+}
+
 bool has_rate(const TrialRecord& trial) {
   return std::any_of(trial.workloads.begin(), trial.workloads.end(),
-                     [](const WorkloadRecord& workload) { return !rates(workload.total).empty(); });
+                     [](const WorkloadRecord& workload) {
+                       return !rates(workload.total).empty() || workload.total.steady.has_value();
+                     });
 }
 
 bool is_perf_kernel(const RunRecord& run, const std::string& name) {
@@ -67,7 +86,10 @@ std::string what_was_done(const TrialRecord& trial) {
   std::vector<std::string> lines;
   for (const WorkloadRecord& workload : trial.workloads) {
     const std::string rate = rates(workload.total);
-    const std::string what = rate.empty() ? printable(workload.detail, kLongestDetail) : rate;
+    std::string what = rate.empty() ? printable(workload.detail, kLongestDetail) : rate;
+    if (rate.empty() && workload.total.steady)
+      what += "\n" + steady_text(*workload.total.steady);
+    if (const std::string cost = kernel_text(workload); !cost.empty()) what += "\n" + cost;
     lines.push_back(trial.workloads.size() == 1 ? what : printable(workload.name) + ": " + what);
   }
   return join(lines, "\n");

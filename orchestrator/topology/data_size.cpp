@@ -24,7 +24,16 @@ std::uint64_t product(std::uint64_t a, std::uint64_t b) {
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) { return b > kMost - a ? kMost : a + b; }
 
 std::uint64_t data_of_node(const WorkloadSpec& workload) {
-  if (workload.mmap_dio) return workload.mmap_dio->file_size.count;
+  if (workload.mmap_dio) {
+    const MmapDioSpec& spec = *workload.mmap_dio;
+    const std::uint64_t files = spec.buffer == MmapDioSpec::Buffer::own_file ? 2 : 1;
+    // Its two halves begin at pages of their own, and room behind them is disturbed.
+    constexpr std::uint64_t kBeside = 4 << 20;
+    return product(sum(spec.file_size.count, kBeside),
+                   files * static_cast<std::uint64_t>(spec.processes));
+  }
+  if (workload.lock_ping) return 1 << 20;
+  if (workload.exec) return workload.exec->data.count;
   std::uint64_t size = 0;
   std::uint64_t jobs = 1;
   if (workload.fio) {

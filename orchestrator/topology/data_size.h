@@ -5,8 +5,9 @@
 
 namespace gridlock {
 
-/// What the nodes together lay out in files of the shared file system in the trial that has most;
-/// of a fio job as far as its `size` and `numjobs` say it.
+/// What the nodes together lay out in files of the shared file system in the trial that has most: a
+/// trial leaves its lab to another without its files. Of a fio job as far as its `size` and
+/// `numjobs` say it.
 Bytes workload_data(const Topology& topology);
 
 }  // namespace gridlock

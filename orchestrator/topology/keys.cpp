@@ -9,18 +9,6 @@ namespace {
 constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB, kTiB = 1024 * kGiB;
 constexpr std::uint64_t kSecond = 1000, kHour = 3600 * kSecond;
 
-constexpr Key kDuration{.name = "duration",
-                        .type = ValueType::duration,
-                        .meaning = "how long it runs",
-                        .fallback = "20s",
-                        .low = kSecond,
-                        .high = 24 * kHour};
-constexpr Key kProgram{.name = "program",
-                       .type = ValueType::choice,
-                       .meaning = "the program every node runs",
-                       .words = "mmap-dio fio",
-                       .required = true};
-
 constexpr std::array kTopology{
     Key{.name = "name",
         .type = ValueType::name,
@@ -39,6 +27,12 @@ constexpr std::array kTopology{
                    "is saved when it has mounted; every trial goes on from there",
         .fallback = "boot",
         .words = "boot template formed"},
+    Key{.name = "lab",
+        .type = ValueType::choice,
+        .meaning = "fresh: every trial has a lab of its own. shared: a trial goes on in the lab of "
+                   "the one before it on the same kernel, as long as that passed",
+        .fallback = "fresh",
+        .words = "fresh shared"},
     Key{.name = "kernels",
         .type = ValueType::section,
         .meaning = "the kernels to test, by name",
@@ -185,49 +179,6 @@ constexpr std::array kFilesystem{
         .step = kMiB},
 };
 
-constexpr std::array kMmapDio{
-    kProgram,
-    kDuration,
-    Key{.name = "operation",
-        .type = ValueType::choice,
-        .meaning = "direct read or write of the node's file",
-        .fallback = "read",
-        .words = "read write"},
-    Key{.name = "file",
-        .type = ValueType::choice,
-        .meaning = "the file of the transfers: every node has its own",
-        .fallback = "own",
-        .words = "own"},
-    Key{.name = "buffer",
-        .type = ValueType::choice,
-        .meaning = "the memory of the transfers: a shared mapping of the same file, of the next "
-                   "node's file, or plain memory",
-        .fallback = "same-file",
-        .words = "same-file next-node anonymous"},
-    Key{.name = "transfer",
-        .type = ValueType::size,
-        .meaning = "size of one read or write",
-        .fallback = "1MiB",
-        .low = 512,
-        .high = 64 * kMiB,
-        .step = 512},
-    Key{.name = "file_size",
-        .type = ValueType::size,
-        .meaning = "size of each node's file: a multiple of transfer, at least twice as much. "
-                   "Default: 8 times transfer",
-        .low = kKiB,
-        .high = kTiB},
-};
-
-constexpr std::array kFio{
-    kProgram,
-    kDuration,
-    Key{.name = "jobs",
-        .type = ValueType::special,
-        .meaning = "options of one fio job and their values, spelt as fio spells them",
-        .required = true},
-};
-
 constexpr std::array kTrial{
     Key{.name = "name",
         .type = ValueType::name,
@@ -241,6 +192,10 @@ constexpr std::array kTrial{
         .type = ValueType::choice,
         .meaning = "where this trial's nodes begin. Default: as the topology says for all",
         .words = "boot template formed"},
+    Key{.name = "lab",
+        .type = ValueType::choice,
+        .meaning = "whether this trial may share a lab. Default: as the topology says for all",
+        .words = "fresh shared"},
 };
 
 constexpr std::array kWatch{
@@ -274,38 +229,6 @@ constexpr std::array kWatch{
         .high = 200},
 };
 
-constexpr std::string_view kGridlockSets =
-    "Gridlock sets it, so that each node works on files of its own below the mount";
-constexpr std::string_view kRuns = "it runs commands in the node";
-constexpr std::string_view kElsewhere = "it reads or writes files outside the mount";
-constexpr std::string_view kTogether = "Gridlock starts and stops the job on all nodes together";
-
-constexpr std::array kRefused{
-    RefusedFioOption{"directory", kGridlockSets},
-    RefusedFioOption{"filename", kGridlockSets},
-    RefusedFioOption{"filename_format", kGridlockSets},
-    RefusedFioOption{"opendir", kElsewhere},
-    RefusedFioOption{"randseed", "Gridlock sets it from the trial's seed; see gridlock run --seed"},
-    RefusedFioOption{"output*", "Gridlock reads fio's output itself"},
-    RefusedFioOption{"exec_*", kRuns},
-    RefusedFioOption{"trigger*", kRuns},
-    RefusedFioOption{"program", kRuns},
-    RefusedFioOption{"arguments", kRuns},
-    RefusedFioOption{"include", kElsewhere},
-    RefusedFioOption{"write_*", kElsewhere},
-    RefusedFioOption{"read_iolog*", kElsewhere},
-    RefusedFioOption{"replay_*", kElsewhere},
-    RefusedFioOption{"merge_blktrace*", kElsewhere},
-    RefusedFioOption{"verify_state_*", kElsewhere},
-    RefusedFioOption{"aux_path", kElsewhere},
-    RefusedFioOption{"iomem", kElsewhere},
-    RefusedFioOption{"cgroup*", kElsewhere},
-    RefusedFioOption{"wait_for*", kTogether},
-    RefusedFioOption{"exitall*", kTogether},
-    RefusedFioOption{"stonewall", kTogether},
-    RefusedFioOption{"new_group", kTogether},
-};
-
 }  // namespace
 
 const KeyTable kTopologyKeys{"a topology", kTopology};
@@ -315,25 +238,21 @@ const KeyTable kNodesKeys{"nodes", kNodes};
 const KeyTable kDiskKeys{"a disk", kDisk};
 const KeyTable kClusterKeys{"cluster", kCluster};
 const KeyTable kFilesystemKeys{"filesystem", kFilesystem};
-const KeyTable kMmapDioKeys{"an mmap-dio workload", kMmapDio};
-const KeyTable kFioKeys{"a fio workload", kFio};
 const KeyTable kTrialKeys{"a trial", kTrial};
 const KeyTable kWatchKeys{"watch", kWatch};
 
 std::span<const KeyTable* const> all_key_tables() {
-  static constexpr std::array<const KeyTable*, 11> kAll{
-      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kNodesKeys, &kDiskKeys, &kClusterKeys,
-      &kFilesystemKeys, &kMmapDioKeys, &kFioKeys,    &kTrialKeys, &kWatchKeys};
+  static constexpr std::array<const KeyTable*, 13> kAll{
+      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kNodesKeys,    &kDiskKeys,
+      &kClusterKeys,    &kFilesystemKeys, &kMmapDioKeys, &kFioKeys,  &kLockPingKeys,
+      &kExecKeys,       &kTrialKeys,   &kWatchKeys};
   return kAll;
 }
-
-std::span<const RefusedFioOption> refused_fio_options() { return kRefused; }
-
-const std::string_view kFioEngines =
-    "sync psync vsync pvsync pvsync2 libaio io_uring posixaio mmap splice";
 
 const std::string_view kSystemFolders =
     "/bin /boot /dev /etc /gridlock /home /lib /lib32 /lib64 /libx32 /proc /root /run /sbin /sys "
     "/tmp /usr /var";
+
+const std::string_view kFileFolders = "/opt /root /srv /tmp";
 
 }  // namespace gridlock

@@ -16,6 +16,7 @@ enum class ValueType {
   size,      ///< "768MiB"; low to high in bytes, and a multiple of `step`
   duration,  ///< "10s"; low to high in milliseconds, and a multiple of `step`
   choice,    ///< one of `words`
+  choices,   ///< one of `words`, or a list of some of them
   lines,     ///< a line, or a list of at most `high` lines
   section,   ///< a mapping with a table of its own, or names to such mappings
   special,   ///< its reader says what it takes, and so does `meaning`
@@ -45,7 +46,7 @@ struct KeyTable {
 };
 
 extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kNodesKeys, kDiskKeys, kClusterKeys,
-    kFilesystemKeys, kMmapDioKeys, kFioKeys, kTrialKeys, kWatchKeys;
+    kFilesystemKeys, kMmapDioKeys, kFioKeys, kLockPingKeys, kExecKeys, kTrialKeys, kWatchKeys;
 
 /// All of them, for whoever describes the format.
 std::span<const KeyTable* const> all_key_tables();
@@ -62,6 +63,9 @@ extern const std::string_view kFioEngines;
 
 /// Folders of a node that a file system must not be mounted on or below, separated by blanks.
 extern const std::string_view kSystemFolders;
+
+/// Folders of a node below which a topology may put files, separated by blanks.
+extern const std::string_view kFileFolders;
 
 // How many of each a topology may hold.
 constexpr std::size_t kMaxKernels = 16;

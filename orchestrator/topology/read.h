@@ -7,16 +7,24 @@
 
 #include "topology/document.h"
 #include "topology/mistakes.h"
+#include "topology/section.h"
 #include "topology/topology.h"
 
 namespace gridlock {
 
-/// `workloads:`; `node_count` is how many nodes there are.
-std::vector<WorkloadSpec> read_workloads(const DocNode& node, int node_count, Mistakes& mistakes);
+/// `workloads:`; `node_count` is how many nodes there are, and relative paths are relative to
+/// `folder`.
+std::vector<WorkloadSpec> read_workloads(const DocNode& node, int node_count,
+                                         const std::filesystem::path& folder, Mistakes& mistakes);
 
-/// `trials:`; null if it is not written.
+/// One workload, without its program and duration.
+MmapDioSpec read_mmap_dio(const Section& section, int node_count, Mistakes& mistakes);
+ExecSpec read_exec(const Section& section, const std::filesystem::path& folder,
+                   Mistakes& mistakes);
+
+/// `trials:`; null if it is not written. `lab` is what holds for trials that do not say.
 std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<WorkloadSpec>& workloads,
-                                   Mistakes& mistakes);
+                                   LabUse lab, Mistakes& mistakes);
 
 /// `kernels:`, with `from` resolved. Relative paths are relative to `folder`.
 std::vector<KernelSpec> read_kernels(const DocNode& node, const std::filesystem::path& folder,

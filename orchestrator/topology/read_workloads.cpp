@@ -13,50 +13,56 @@ namespace {
 
 constexpr std::size_t kMaxTrialName = 100;
 
-MmapDioSpec read_mmap_dio(const Section& section, int node_count, Mistakes& mistakes) {
-  MmapDioSpec spec;
-  spec.operation = section.choice<MmapDioSpec::Operation>("operation");
-  static_cast<void>(section.choice<int>("file"));
-  spec.buffer = section.choice<MmapDioSpec::Buffer>("buffer");
-  spec.transfer = section.size("transfer");
-  spec.file_size = section.size("file_size");
-  if (spec.buffer == MmapDioSpec::Buffer::next_node && node_count == 1) {
-    mistakes.add(section.mark("buffer"),
-                 "`buffer: next-node` needs at least 2 nodes, and there is 1");
-  }
-  if (spec.file_size.count == 0) {
-    spec.file_size = Bytes{8 * spec.transfer.count};
-  } else if (spec.file_size.count % spec.transfer.count != 0 ||
-             spec.file_size.count < 2 * spec.transfer.count) {
-    mistakes.add(section.mark("file_size"),
-                 fmt::format("`file_size` must be a multiple of `transfer` ({}) and at least twice "
-                             "as much, not {}",
-                             to_string(spec.transfer), to_string(spec.file_size)));
-  }
+LockPingSpec read_lock_ping(const Section& section, int node_count, Mistakes& mistakes) {
+  LockPingSpec spec;
+  spec.locks = section.integer("locks");
+  spec.data = section.choice<LockPingSpec::Data>("data");
+  spec.processes = section.integer("processes");
+  // Each keeps one byte while it waits for the next: with no byte free, all wait for ever.
+  const int all = node_count * spec.processes;
+  if (spec.locks != 0 && spec.locks <= all)
+    mistakes.add(section.mark("locks"),
+                 fmt::format("`locks` must be above the number of all nodes' processes, {}, not {}",
+                             all, spec.locks));
   return spec;
 }
 
 /// The program's words are in the order of these.
-enum class Program { mmap_dio, fio };
+enum class Program { mmap_dio, fio, lock_ping, exec };
 
-WorkloadSpec read_workload(const DocEntry& entry, int node_count, Mistakes& mistakes) {
+/// The program decides which keys there are, so it is looked at before the others.
+const KeyTable& table_of(const DocNode& workload) {
+  const auto program = std::ranges::find(workload.entries, "program", &DocEntry::key);
+  const std::string word = program == workload.entries.end() ? "" : program->value.text;
+  if (word == "fio") return kFioKeys;
+  if (word == "lock-ping") return kLockPingKeys;
+  return word == "exec" ? kExecKeys : kMmapDioKeys;
+}
+
+WorkloadSpec read_workload(const DocEntry& entry, int node_count,
+                           const std::filesystem::path& folder, Mistakes& mistakes) {
   WorkloadSpec workload;
   workload.name = entry.key;
   workload.mark = entry.mark;
-
-  // The program decides which keys there are, so it is looked at before the others.
-  const auto program = std::ranges::find(entry.value.entries, "program", &DocEntry::key);
-  const bool fio = program != entry.value.entries.end() && program->value.text == "fio";
-  const Section section(&entry.value, entry.mark, fio ? kFioKeys : kMmapDioKeys, mistakes);
+  const Section section(&entry.value, entry.mark, table_of(entry.value), mistakes);
   if (!section.find("program")) return workload;
   const auto chosen = section.choice<Program>("program");
   workload.duration = section.duration("duration");
-  if (fio) {
-    workload.fio.emplace();
-    if (const DocNode* const jobs = section.find("jobs"))
-      read_fio_jobs(*jobs, section.find("duration") != nullptr, workload, mistakes);
-  } else if (chosen == Program::mmap_dio) {
-    workload.mmap_dio = read_mmap_dio(section, node_count, mistakes);
+  switch (chosen) {
+    case Program::mmap_dio:
+      workload.mmap_dio = read_mmap_dio(section, node_count, mistakes);
+      break;
+    case Program::fio:
+      workload.fio.emplace();
+      if (const DocNode* const jobs = section.find("jobs"))
+        read_fio_jobs(*jobs, section.find("duration") != nullptr, workload, mistakes);
+      break;
+    case Program::lock_ping:
+      workload.lock_ping = read_lock_ping(section, node_count, mistakes);
+      break;
+    case Program::exec:
+      workload.exec = read_exec(section, folder, mistakes);
+      break;
   }
   return workload;
 }
@@ -87,13 +93,15 @@ void check_trial(const TrialSpec& trial, const std::vector<MarkedText>& written,
 
 /// One item of `trials:`, or absent if it has no workloads.
 std::optional<TrialSpec> read_trial(const DocNode& item, const std::vector<std::string>& known,
-                                    Mistakes& mistakes) {
+                                    LabUse lab, Mistakes& mistakes) {
   TrialSpec trial;
+  trial.lab = lab;
   std::vector<MarkedText> written;
   if (item.kind == DocNode::Kind::map) {
     const Section section(&item, item.mark, kTrialKeys, mistakes);
     trial.name = section.text("name");
     if (section.find("start")) trial.start = section.choice<Start>("start");
+    if (section.find("lab")) trial.lab = section.choice<LabUse>("lab");
     written = section.lines("workloads");
     if (!section.find("workloads")) return std::nullopt;
   } else if (item.kind == DocNode::Kind::list) {
@@ -121,20 +129,21 @@ std::optional<TrialSpec> read_trial(const DocNode& item, const std::vector<std::
 
 }  // namespace
 
-std::vector<WorkloadSpec> read_workloads(const DocNode& node, int node_count, Mistakes& mistakes) {
+std::vector<WorkloadSpec> read_workloads(const DocNode& node, int node_count,
+                                         const std::filesystem::path& folder, Mistakes& mistakes) {
   std::vector<WorkloadSpec> workloads;
   for_each_named(node, "a workload", kMaxWorkloads, mistakes, [&](const DocEntry& entry) {
-    workloads.push_back(read_workload(entry, node_count, mistakes));
+    workloads.push_back(read_workload(entry, node_count, folder, mistakes));
   });
   return workloads;
 }
 
 std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<WorkloadSpec>& workloads,
-                                   Mistakes& mistakes) {
+                                   LabUse lab, Mistakes& mistakes) {
   std::vector<TrialSpec> trials;
   if (!node || node->kind == DocNode::Kind::nothing) {
     for (const WorkloadSpec& workload : workloads)
-      trials.push_back({workload.name, {workload.name}, {}});
+      trials.push_back({workload.name, {workload.name}, {}, lab});
     return trials;
   }
   if (node->kind != DocNode::Kind::list || node->items.empty()) {
@@ -148,7 +157,7 @@ std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<Worklo
                                          node->items.size(), kMaxTrials));
   const std::vector<std::string> known = names_of(workloads);
   for (const DocNode& item : node->items) {
-    std::optional<TrialSpec> trial = read_trial(item, known, mistakes);
+    std::optional<TrialSpec> trial = read_trial(item, known, lab, mistakes);
     if (!trial) continue;
     if (std::ranges::find(trials, trial->name, &TrialSpec::name) != trials.end())
       mistakes.add(item.mark,

@@ -257,7 +257,11 @@ Milliseconds Section::duration(std::string_view name) const {
 }
 
 std::vector<MarkedText> Section::lines(std::string_view name) const {
-  const Key& key = row(name, ValueType::lines);
+  return lines_of(row(name, ValueType::lines));
+}
+
+std::vector<MarkedText> Section::lines_of(const Key& key) const {
+  const std::string_view name = key.name;
   const DocNode* const value = find(name);
   if (!value) return {};
   std::vector<MarkedText> found;
@@ -309,6 +313,29 @@ int Section::chosen(std::string_view name) const {
     }
   }
   return std::max(index(key.fallback), 0);
+}
+
+std::vector<int> Section::all_chosen(std::string_view name) const {
+  Key key = row(name, ValueType::choices);
+  const std::vector<std::string> words = split(key.words, ' ');
+  key.high = words.size();
+  std::vector<int> all;
+  for (const MarkedText& value : lines_of(key)) {
+    const auto found = std::ranges::find(words, value.text);
+    const int at = static_cast<int>(found - words.begin());
+    if (found == words.end()) {
+      const std::string near = nearest_name(printable(value.text, 80), words);
+      mistakes_.add(value.mark,
+                    fmt::format("`{}` takes {}, not {}{}", name, enumerate(words, "and"),
+                                in_quotes(value.text),
+                                near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
+    } else if (std::ranges::find(all, at) != all.end()) {
+      mistakes_.add(value.mark, fmt::format("`{}` is in `{}` already", value.text, name));
+    } else {
+      all.push_back(at);
+    }
+  }
+  return all;
 }
 
 }  // namespace gridlock

@@ -45,6 +45,13 @@ class Section {
   Enum choice(std::string_view key) const {
     return static_cast<Enum>(chosen(key));
   }
+  /// Several words, each once, in the order written.
+  template <class Enum>
+  std::vector<Enum> choices(std::string_view key) const {
+    std::vector<Enum> all;
+    for (const int at : all_chosen(key)) all.push_back(static_cast<Enum>(at));
+    return all;
+  }
 
  private:
   const Key& row(std::string_view key, ValueType type) const;
@@ -52,7 +59,9 @@ class Section {
   bool holds_scalar(std::string_view key) const;
   /// The scalar written for the key, or its default; the latter too if it is not a scalar.
   MarkedText scalar(const Key& key) const;
+  std::vector<MarkedText> lines_of(const Key& key) const;
   int chosen(std::string_view key) const;
+  std::vector<int> all_chosen(std::string_view key) const;
   void check_keys();
 
   const DocNode* node_;

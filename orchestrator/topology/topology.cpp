@@ -164,6 +164,7 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file)
   topology.description = trimmed(top.text("description"));
   topology.accel = top.choice<Accel>("accel");
   if (top.find("start")) topology.start = top.choice<Start>("start");
+  topology.lab = top.choice<LabUse>("lab");
   topology.nodes = read_nodes(section("nodes", kNodesKeys));
   const std::vector<WrittenDisk> disks =
       read_disks(top.find("disks"), top.key_mark("disks"), mistakes);
@@ -175,9 +176,10 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file)
   topology.filesystem = read_filesystem(filesystem, disks, mistakes);
   topology.watch = read_watch(section("watch", kWatchKeys), mistakes);
   if (const DocNode* const workloads = top.find("workloads"))
-    topology.workloads = read_workloads(*workloads, topology.nodes.count, mistakes);
+    topology.workloads = read_workloads(*workloads, topology.nodes.count,
+                                        topology.file.parent_path(), mistakes);
   const std::size_t before_trials = mistakes.size();
-  topology.trials = read_trials(top.find("trials"), topology.workloads, mistakes);
+  topology.trials = read_trials(top.find("trials"), topology.workloads, topology.lab, mistakes);
   // The names of trials that could not be read right are no ground for complaints about others.
   const bool trials_known = mistakes.size() == before_trials;
   if (const DocNode* const kernels = top.find("kernels"))

@@ -75,14 +75,43 @@ struct FilesystemSpec {
   Bytes journal = Bytes::mib(32);     ///< size of one journal; each node has one
 };
 
-/// `program: mmap-dio`: direct I/O into a shared mapping.
+/// `program: mmap-dio`: transfers between a file and memory that is, or is not, mapped from a file.
+/// Every enumerator is a word of the key of the same name, in the table's order.
 struct MmapDioSpec {
-  enum class Operation { read, write };
-  enum class Buffer { same_file, next_node, anonymous };
+  enum class Operation { read, write, readv, writev, libaio, io_uring, fiemap };
+  enum class Direction { read, write };  ///< of libaio and io_uring
+  enum class Access { direct, buffered, append };
+  enum class Buffer { same_file, next_node, anonymous, own_file, same_page, next_process };
+  enum class Mapping { shared, private_ };
+  enum class Resident { none, first_page, every_other, all };
+  enum class Eviction { dontneed, pageout, cgroup };
+  enum class Alignment { page, sector, odd };
+  enum class State { allocated, hole, preallocated, crossing_end, past_end };
+  enum class Fsync { none, after, beside };
+  enum class Disturbance { evict, truncate, punch, demote };
+  enum class Observer { buffered, direct, mapped };
+  enum class Fault { none, flipped_bit, stale_block, short_return };
+
   Operation operation = Operation::read;
+  Direction direction = Direction::read;
+  Access access = Access::direct;
   Buffer buffer = Buffer::same_file;
-  Bytes transfer = Bytes::mib(1);   ///< size of one read or write
-  Bytes file_size = Bytes::mib(8);  ///< of each node
+  Mapping mapping = Mapping::shared;
+  Resident resident = Resident::none;
+  Eviction eviction = Eviction::dontneed;
+  Alignment alignment = Alignment::page;
+  State state = State::allocated;
+  Fsync fsync = Fsync::none;
+  Bytes transfer = Bytes::mib(1);   ///< size of one transfer
+  Bytes file_size = Bytes::mib(8);  ///< of each process's file
+  int processes = 1;                ///< on each node
+  int threads = 1;                  ///< of each process, on one descriptor
+  std::vector<Disturbance> disturb;  ///< what goes on beside, on every node
+  std::vector<Observer> observe;     ///< how every node watches the next node's blocks
+  Fault inject = Fault::none;        ///< done on purpose, so that the checks can be checked
+
+  /// Whether transfers go from memory to the file.
+  bool writes() const;
 };
 
 /// `program: fio`: one fio job; keys and values are passed on as fio spells them.
@@ -90,10 +119,37 @@ struct FioSpec {
   std::vector<std::pair<std::string, std::string>> jobs;  ///< in the order written
 };
 
+/// `program: lock-ping`: POSIX byte-range locks handed from node to node, one after another, as
+/// ctdb's ping_pong does.
+struct LockPingSpec {
+  enum class Data { none, file, mapped };
+  int locks = 0;           ///< bytes that are locked in turn; 0: one more than there are processes
+  Data data = Data::none;  ///< how the byte under the lock is counted up, if it is
+  int processes = 1;       ///< on each node
+};
+
+/// `program: exec`: any program. In its words {node}, {nodes}, {name}, {address}, {mount}, {dir},
+/// {seed} and {duration} (seconds) are replaced; {{ and }} stand for the braces.
+struct ExecSpec {
+  struct File {
+    std::filesystem::path from;  ///< a file or folder on the host, absolute
+    std::string to;              ///< absolute path in the node
+  };
+  std::vector<File> files;            ///< put on every node
+  std::vector<std::string> command;   ///< the program and its arguments
+  std::vector<std::string> prepare;   ///< a command every node runs before; empty: none
+  std::vector<std::string> verify;    ///< a command every node runs after; empty: none
+  std::map<std::string, std::string> environment;
+  std::vector<int> success{0};        ///< exit statuses that mean it went well
+  Bytes data;                         ///< what it writes on each node at the most
+};
+
 struct WorkloadSpec {
   std::string name;
   std::optional<MmapDioSpec> mmap_dio;  ///< exactly one of the programs is set
   std::optional<FioSpec> fio;
+  std::optional<LockPingSpec> lock_ping;
+  std::optional<ExecSpec> exec;
   Milliseconds duration{20'000};
   Mark mark;
 };
@@ -103,11 +159,16 @@ struct WorkloadSpec {
 /// mounted.
 enum class Start { boot, from_template, formed };
 
-/// One fresh lab and the workloads that run in it, one after another.
+/// Whether a trial has a lab of its own, or goes on in the lab of the trial before it on the same
+/// kernel as long as nothing happened to that lab.
+enum class LabUse { fresh, shared };
+
+/// The workloads that run in a lab, one after another.
 struct TrialSpec {
   std::string name;  ///< as written, or the workloads' names joined with "+"
   std::vector<std::string> workloads;
   std::optional<Start> start = {};  ///< as written for this trial
+  LabUse lab = LabUse::fresh;       ///< as written for this trial, else for all
 };
 
 enum class Lockdep { required, optional };
@@ -129,6 +190,7 @@ struct Topology {
   std::string description;
   Accel accel = Accel::automatic;
   std::optional<Start> start;  ///< as written for all; `boot`, if written, is insisted on
+  LabUse lab = LabUse::fresh;  ///< as written for all
   std::vector<KernelSpec> kernels;  ///< in the order written
   NodesSpec nodes;
   std::vector<DiskSpec> disks;

@@ -23,10 +23,21 @@ std::string word_of(Accel accel) { return word(kTopologyKeys, "accel", accel); }
 std::string word_of(Start start) { return word(kTopologyKeys, "start", start); }
 std::string word_of(Transport transport) { return word(kDiskKeys, "transport", transport); }
 std::string word_of(FilesystemType type) { return word(kFilesystemKeys, "type", type); }
-std::string word_of(MmapDioSpec::Operation operation) {
-  return word(kMmapDioKeys, "operation", operation);
-}
-std::string word_of(MmapDioSpec::Buffer buffer) { return word(kMmapDioKeys, "buffer", buffer); }
+std::string word_of(MmapDioSpec::Operation value) { return word(kMmapDioKeys, "operation", value); }
+std::string word_of(MmapDioSpec::Direction value) { return word(kMmapDioKeys, "direction", value); }
+std::string word_of(MmapDioSpec::Access value) { return word(kMmapDioKeys, "access", value); }
+std::string word_of(MmapDioSpec::Buffer value) { return word(kMmapDioKeys, "buffer", value); }
+std::string word_of(MmapDioSpec::Mapping value) { return word(kMmapDioKeys, "mapping", value); }
+std::string word_of(MmapDioSpec::Resident value) { return word(kMmapDioKeys, "resident", value); }
+std::string word_of(MmapDioSpec::Eviction value) { return word(kMmapDioKeys, "eviction", value); }
+std::string word_of(MmapDioSpec::Alignment value) { return word(kMmapDioKeys, "alignment", value); }
+std::string word_of(MmapDioSpec::State value) { return word(kMmapDioKeys, "state", value); }
+std::string word_of(MmapDioSpec::Fsync value) { return word(kMmapDioKeys, "fsync", value); }
+std::string word_of(MmapDioSpec::Disturbance value) { return word(kMmapDioKeys, "disturb", value); }
+std::string word_of(MmapDioSpec::Observer value) { return word(kMmapDioKeys, "observe", value); }
+std::string word_of(MmapDioSpec::Fault value) { return word(kMmapDioKeys, "inject", value); }
+std::string word_of(LockPingSpec::Data data) { return word(kLockPingKeys, "data", data); }
+std::string word_of(LabUse use) { return word(kTopologyKeys, "lab", use); }
 std::string word_of(Lockdep lockdep) { return word(kWatchKeys, "lockdep", lockdep); }
 std::string word_of(Expectation expectation) {
   return expectation == Expectation::pass ? "pass" : "fail";

@@ -10,17 +10,15 @@
 namespace gridlock {
 namespace {
 
+const std::set<std::string> kFatalKinds{"bug",    "oops",   "gpf",   "panic", "kasan",
+                                        "reboot", "silent", "stall", "gfs2"};
+
+/// After these a kernel's memory cannot be trusted.
+const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
+
 /// A guest can print without end; what is kept of it is bounded.
 constexpr std::size_t kMostFindings = 500;
 constexpr std::size_t kLongestExcerpt = 8 << 10;
-
-/// `text` line by line without what could steer a terminal.
-std::string printable_lines(std::string_view text) {
-  std::string out;
-  for (const std::string& line : split(text.substr(0, kLongestExcerpt), '\n'))
-    out += printable(trimmed(line), 300) + "\n";
-  return out;
-}
 
 }  // namespace
 
@@ -77,7 +75,14 @@ bool FindingLog::has(NodeId node, const std::set<std::string>& kinds) const {
   });
 }
 
-FindingRecord record_of(const console::Finding& finding, NodeId node, std::string_view excerpt) {
+bool FindingLog::corrupted(NodeId node) const { return has(node, kCorrupting); }
+
+bool is_fatal(const FindingRecord& finding) {
+  return !finding.known && !finding.secondary && kFatalKinds.contains(finding.kind);
+}
+
+FindingRecord record_of(const console::Finding& finding, const std::string& log,
+                        std::string_view excerpt) {
   FindingRecord record;
   record.kind = finding.kind;
   record.title = printable(finding.title, 200);
@@ -86,9 +91,15 @@ FindingRecord record_of(const console::Finding& finding, NodeId node, std::strin
   record.secondary = finding.secondary;
   record.incomplete = printable(finding.incomplete, 200);
   record.excerpt = printable_lines(excerpt);
-  record.console =
-      fmt::format("nodes/{}/console.log:{}-{}", node_name(node), finding.begin, finding.end);
+  record.console = fmt::format("{}:{}-{}", log, finding.begin, finding.end);
   return record;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (const std::string& line : split(text.substr(0, kLongestExcerpt), '\n'))
+    out += printable(trimmed(line), 300) + "\n";
+  return out;
 }
 
 FindingRecord own_finding(const std::string& kind, const std::string& title,

@@ -30,14 +30,24 @@ class FindingLog {
   const FindingRecord* decisive() const;
   /// Whether `node` has a finding of one of `kinds`.
   bool has(NodeId node, const std::set<std::string>& kinds) const;
+  /// Whether the memory of the node's kernel cannot be trusted any more.
+  bool corrupted(NodeId node) const;
 
  private:
   std::set<std::string> known_;
   std::vector<FindingRecord> findings_;
 };
 
-/// What the console reader found, as it is recorded. `excerpt` is the report's text.
-FindingRecord record_of(const console::Finding& finding, NodeId node, std::string_view excerpt);
+/// What the console reader found, as it is recorded. `log` is the console's file, relative to the
+/// trial's folder; `excerpt` is the report's text.
+FindingRecord record_of(const console::Finding& finding, const std::string& log,
+                        std::string_view excerpt);
+
+/// Whether a lab is lost with this finding: nothing recovers from it.
+bool is_fatal(const FindingRecord& finding);
+
+/// The beginning of `text` line by line, without what could steer a terminal.
+std::string printable_lines(std::string_view text);
 
 /// A finding of Gridlock's own: its identity is kind and detail.
 FindingRecord own_finding(const std::string& kind, const std::string& title,

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "topology/words.h"
 
 namespace gridlock {
 namespace {
@@ -21,11 +22,15 @@ std::optional<std::string> agent_died(const FindingLog& log) {
 
 std::string looked_at_nothing(const TrialRecord& record) {
   for (const auto& [node, oracles] : record.oracles)
-    if (oracles.console_bytes == 0) return "the console of " + node + " is empty";
+    // The console of a lab that goes on has been seen to work.
+    if (oracles.console_bytes == 0 && record.lab_of == 0)
+      return "the console of " + node + " is empty";
   if (record.oracles.empty()) return "no console was read";
   if (record.workloads.empty()) return "no workload was run";
   for (const WorkloadRecord& workload : record.workloads)
-    if (workload.total.operations == 0 || workload.total.samples == 0)
+    // Any other program of a user's says by its exit status whether it did what it is for.
+    if (workload.program != "exec" &&
+        (workload.total.operations == 0 || workload.total.samples == 0))
       return workload.name + " did nothing";
   return {};
 }
@@ -38,11 +43,31 @@ void judge_workload(WorkloadRecord& workload, const TrialRecord& record) {
     workload.detail = split(record.reason, '\n').front();
     return;
   }
-  const std::string what = workload.program == "fio" ? "operations" : workload.operation + "s";
+  if (workload.program == "exec" && workload.total.samples == 0) {
+    workload.detail = fmt::format("ended well on {} nodes", workload.nodes.size());
+    return;
+  }
+  const bool own_operations = workload.program == "fio" || workload.program == "exec";
+  const std::string what = own_operations ? "operations" : workload.operation + "s";
   workload.detail = fmt::format("{} {}, none short", workload.total.operations, what);
 }
 
 }  // namespace
+
+TrialRecord begin_record(const PlannedTrial& trial, Start start,
+                         const std::filesystem::path& directory, UtcTime now) {
+  TrialRecord record;
+  record.number = trial.number;
+  record.kernel = trial.kernel;
+  record.name = trial.name;
+  record.expect = trial.expect;
+  record.any_of_kernel = trial.any_of_kernel;
+  record.directory = directory.parent_path().filename() / directory.filename();
+  record.started = now;
+  record.start = word_of(start);
+  record.seed = trial.seed;
+  return record;
+}
 
 void judge_trial(TrialRecord& record, const FindingLog& log, const Course& course) {
   const FindingRecord* const decisive = log.decisive();

@@ -7,15 +7,16 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cluster/cluster.h"
 #include "host/own_use.h"
-#include "topology/words.h"
 #include "trial/checkpoints.h"
+#include "trial/evidence_record.h"
 #include "trial/finding_log.h"
 #include "trial/judgement.h"
+#include "trial/kernel_change.h"
+#include "trial/lab_news.h"
+#include "trial/step_log.h"
 #include "trial/work_record.h"
-#include "watch/evidence.h"
-#include "watch/oracles.h"
+#include "workload/files.h"
 #include "workload/programs.h"
 #include "workload/workload_run.h"
 
@@ -35,19 +36,12 @@ constexpr Milliseconds kFirstProgress{45'000};
 constexpr Milliseconds kLastWords{2'000};
 constexpr Milliseconds kClockLimit{10'000};
 constexpr Milliseconds kOracleLimit{12'000};
-constexpr std::size_t kLongestDaemonLog = 2 << 20;
-constexpr std::size_t kExcerpt = 6 << 10;
-
-const std::set<std::string> kFatalKinds{"bug",    "oops",   "gpf",   "panic", "kasan",
-                                        "reboot", "silent", "stall", "gfs2"};
-
-/// After these a kernel's memory cannot be trusted.
-const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
+constexpr Milliseconds kMarkLimit{12'000};
 
 class Trial {
  public:
   Trial(const LabSetting& setting, const PlannedTrial& trial, const NodeSource& source,
-        TrialWriter& writer, TrialObserver& observer, std::stop_token stop)
+        TrialWriter& writer, TrialObserver& observer, std::stop_token stop, SharedLab* shared)
       : setting_(setting),
         plan_(setting.plan),
         trial_(trial),
@@ -55,26 +49,36 @@ class Trial {
         writer_(writer),
         observer_(observer),
         stop_(std::move(stop)),
+        shared_(shared),
         begin_(setting.loop.now()),
         log_({plan_.watch.known.begin(), plan_.watch.known.end()}),
+        record_(begin_record(trial, source.start(), writer.directory(), setting.loop.utc())),
+        steps_(record_, writer, observer, [this] { return now(); }),
+        news_(writer.directory()),
         checkpoints_(writer.directory(), source.parts) {}
-  ~Trial() { setting_.loop.cancel(look_timer_); }
+  ~Trial() {
+    setting_.loop.cancel(look_timer_);
+    if (lab_) lab_->hear({});
+  }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 
   /// The life of a trial.
   TrialRecord run() {
-    begin_record();
     try {
-      if (source_.start() == Start::formed) {
+      if (shared_ && shared_->lab) {
+        step("join", [&] { join(); });
+      } else if (source_.start() == Start::formed) {
         step("restore", [&] { restore(); });
       } else {
         step("start", [&] { start(); });
-        step("connect", [&] { cluster_->connect(plan_.deadlines.connect, stop_); });
-        step("form", [&] { cluster_->form(plan_.deadlines.form, stop_); });
-        step("format", [&] { cluster_->format(plan_.deadlines.format, stop_); });
-        step("mount", [&] { cluster_->mount(plan_.deadlines.mount, stop_); });
+        step("connect", [&] { cluster().connect(plan_.deadlines.connect, stop_); });
+        step("form", [&] { cluster().form(plan_.deadlines.form, stop_); });
+        step("format", [&] { cluster().format(plan_.deadlines.format, stop_); });
+        step("mount", [&] { cluster().mount(plan_.deadlines.mount, stop_); });
       }
+      if (is_followed() && record_.lab_of == 0)
+        lab_->oracles().ask_before(lab().crew(), kOracleLimit, stop_);
       for (const std::string& name : trial_.workloads) {
         step("work", [&] { work(plan_.workload(name)); });
         if (log_.decisive()) break;
@@ -86,8 +90,12 @@ class Trial {
       broke(error);
     }
     // From here on nothing may keep the lab from being stopped.
+    if (is_followed() && is_well()) attempt("clear", [&] { clear(); });
     if (course_.interrupted.empty()) attempt("collect", [&] { collect(); });
-    attempt("stop", [&] { end_lab(); });
+    if (const std::string why = why_lab_ends(); why.empty())
+      hand_lab_on();
+    else
+      attempt("stop", [&] { end_lab(why); });
     conclude();
     return record_;
   }
@@ -95,116 +103,71 @@ class Trial {
  private:
   double now() const { return std::chrono::duration<double>(setting_.loop.now() - begin_).count(); }
 
-  void begin_record() {
-    record_.number = trial_.number;
-    record_.kernel = trial_.kernel;
-    record_.name = trial_.name;
-    record_.expect = trial_.expect;
-    record_.any_of_kernel = trial_.any_of_kernel;
-    record_.directory =
-        writer_.directory().parent_path().filename() / writer_.directory().filename();
-    record_.started = setting_.loop.utc();
-    record_.start = word_of(source_.start());
-    record_.seed = trial_.seed;
-    begin_use_ = own_use();
-  }
-
-  void step(const std::string& name, const std::function<void()>& body) {
-    record_.steps.push_back({name, now(), 0, {}});
-    step_ = name;
-    observer_.step(name);
-    writer_.event(now(), "", "step", Json{{"step", name}});
-    const std::size_t index = record_.steps.size() - 1;
-    try {
-      body();
-    } catch (const Error& error) {
-      record_.steps[index].problem = error.what();
-      record_.steps[index].end = now();
-      throw;
-    }
-    record_.steps[index].end = now();
-  }
-
-  /// A step whose failure changes nothing but its own entry.
+  void step(const std::string& name, const std::function<void()>& body) { steps_.step(name, body); }
   void attempt(const std::string& name, const std::function<void()>& body) {
-    try {
-      step(name, body);
-    } catch (const Cancelled& cancelled) {
-      if (course_.interrupted.empty()) course_.interrupted = cancelled.what();
-    } catch (const Error& error) {
-      writer_.event(now(), "", "problem", Json{{"step", name}, {"what", error.what()}});
-    }
+    steps_.attempt(name, course_, body);
   }
+
+  Lab& lab() { return lab_->lab(); }
+  Cluster& cluster() { return *lab_->cluster(); }
 
   void start() {
-    start_lab();
-    lab_->identify(plan_.deadlines.start, stop_);
+    begin_lab();
+    lab_->start(plan_.deadlines.start, stop_);
     meet_nodes();
-    cluster_->begin(stop_);
   }
 
-  /// In place of all steps to the mounted file system: the lab goes on where it was saved.
   void restore() {
-    start_lab();
-    lab_->refresh(plan_.deadlines.start, stop_);
+    begin_lab();
+    lab_->restore(plan_.deadlines.start, stop_);
     meet_nodes();
-    std::vector<DaemonJobs> daemons;
-    for (const SavedNode& node : source_.from->nodes) daemons.push_back(node.daemons);
-    cluster_->adopt(daemons);
   }
 
-  void start_lab() {
+  void begin_lab() {
     std::vector<std::filesystem::path> logs;
     for (const PlannedNode& node : plan_.nodes)
       logs.push_back(writer_.node_directory(node.name) / "console.log");
-    lab_ = std::make_unique<Lab>(setting_, source_, logs);
+    lab_ = std::make_unique<RunningLab>(setting_, source_, trial_.number, logs);
+    watch_lab();
+  }
+
+  /// In place of all steps to the mounted file system: goes on in the lab of an earlier trial.
+  void join() {
+    lab_ = std::move(shared_->lab);
+    record_.lab_of = lab_->first_trial();
+    writer_.event(now(), "", "join", Json{{"lab_of", record_.lab_of}});
+    watch_lab();
+    meet_nodes();
+  }
+
+  void watch_lab() {
+    lab_->oracles().begin_trial(lab());
+    lab_->hear([this](NodeId node, const std::string& daemon, const std::string& line) {
+      observer_.node(node, daemon + ": " + line);
+    });
     look_timer_ = setting_.loop.every(kLookInterval, [this] { look(); });
-    lab_->start(plan_.deadlines.start, stop_);
   }
 
   /// Every agent has said hello.
   void meet_nodes() {
-    for (const Lab::Node& node : lab_->nodes()) {
+    for (const Lab::Node& node : lab().nodes()) {
       const Hello& hello = *node.agent->hello();
       record_.kernel_releases[node.name] = printable(hello.kernel + " " + hello.version, 200);
       writer_.event(now(), node.name, "hello", Json{{"kernel", hello.kernel}});
       writer_.artefact(node.name, "domain.xml", setting_.hypervisor.domain_xml(node.machine.name));
     }
-    cluster_ = std::make_unique<Cluster>(
-        plan_, lab_->crew(),
-        [this](NodeId node, const std::string& daemon, const std::string& line) {
-          std::string& log = daemon_logs_[node_name(node) + "/" + daemon];
-          if (log.size() < kLongestDaemonLog) log += line + "\n";
-          observer_.node(node, daemon + ": " + line);
-        });
   }
 
   /// Looks at everything that may have happened since the last time.
   void look() {
     if (!lab_) return;
-    for (Lab::Node& node : lab_->nodes()) {
-      if (node.console->poll() && !work_) {
-        const std::string line = printable(node.console->reader().last_line(), 120);
-        if (!line.empty()) observer_.node(node.id, line);
-      }
-      take_console(node);
-      lab_->look_for_silence();
-      if (node.loss && !told_loss_.contains(node.id)) {
-        told_loss_.insert(node.id);
-        writer_.event(now(), node.name, "lost", Json{{"what", node.loss->what}});
-        if (node.loss->kind == Loss::Kind::stopped)
-          report(own_finding("reboot", node.loss->what, "unasked"), node.id);
-        if (node.loss->kind == Loss::Kind::silent)
-          report(own_finding("silent", node.loss->what, "agent"), node.id);
-      }
+    for (const NodeNews& news : news_.look(lab())) {
+      if (!news.line.empty() && !work_) observer_.node(news.node, news.line);
+      if (news.loss)
+        writer_.event(now(), node_name(news.node), "lost", Json{{"what", news.loss->what}});
+      for (const FindingRecord& finding : news.findings) report(finding, news.node);
     }
     if (work_) look_for_stalls();
-  }
-
-  void take_console(Lab::Node& node) {
-    for (const console::Finding& finding : node.console->take())
-      report(record_of(finding, node.id, node.console->text(finding.begin, finding.end, kExcerpt)),
-             node.id);
   }
 
   void look_for_stalls() {
@@ -227,46 +190,60 @@ class Trial {
 
   void report(FindingRecord finding, NodeId node) {
     // Whatever ends init in a kernel that has corrupted itself is the corruption's doing.
-    if (finding.kind == "panic" && log_.has(node, kCorrupting)) finding.secondary = true;
-    const FindingRecord* const added = log_.add(std::move(finding), node, {step_, now()});
+    if (finding.kind == "panic" && log_.corrupted(node)) finding.secondary = true;
+    const FindingRecord* const added =
+        log_.add(std::move(finding), node, {steps_.current(), now()});
     if (added) {
       observer_.finding(*added);
       writer_.event(now(), node_name(node), "finding",
                     Json{{"id", added->id}, {"kind", added->kind}, {"title", added->title}});
     }
     // A report that is less than that may have come first.
-    const bool fatal =
-        added && !added->known && !added->secondary && kFatalKinds.contains(added->kind);
-    if (fatal && !doomed_) {
+    if (added && is_fatal(*added) && !doomed_) {
       doomed_ = setting_.loop.now();
-      lab_->give_up(added->title);
+      lab().give_up(added->title);
     }
   }
 
   void work(const WorkloadSpec& workload) {
     work_name_ = workload.name;
     first_progress_ = workload.fio ? kFirstProgress : plan_.watch.stall;
+    // A program that counts nothing makes no progress that could be seen; how long it may take at
+    // the most ends it.
+    if (workload.exec) first_progress_ = workload.duration + plan_.deadlines.work;
     stalled_.clear();
     record_.workloads.push_back({});
     WorkloadRecord& entry = record_.workloads.back();
     entry.name = workload.name;
-    entry.program = workload.fio ? "fio" : "mmap-dio";
+    entry.program = program_of(workload);
     entry.operation = operation_of(workload);
     auto run = std::make_unique<WorkloadRun>(
-        plan_, workload, trial_.seed, lab_->crew(),
-        [this](NodeId node, const Counters& counters) { sample(node, counters); });
+        plan_, workload, trial_.seed, lab().crew(),
+        [this](NodeId node, const std::string& worker, const WorkerState& state) {
+          sample(node, worker, state);
+        });
     run->prepare(plan_.deadlines.work, stop_);
+    const KernelCountersAround kernel_counters(setting_, lab().crew(), stop_);
     const Milliseconds apart = run->start(kClockLimit, stop_);
     const double started = now();
     writer_.event(started, "", "work",
                   Json{{"workload", workload.name}, {"start_uncertainty_ms", apart.count()}});
     work_ = std::move(run);
-    const Milliseconds limit = workload.duration + plan_.deadlines.work;
-    const Waited waited = wait_for_work(limit);
-    entry.seconds = now() - started;
-    for (const WorkloadRun::NodeState& state : work_->nodes()) count_work(entry, state);
+    const Milliseconds limit = work_limit(workload, plan_);
+    const Waited waited = wait_for_work(limit + work_->until_start());
+    entry.seconds = std::chrono::duration<double>(
+                        std::max(setting_.loop.now() - work_->nodes().front().started, {}))
+                        .count();
+    for (const WorkloadRun::NodeState& state : work_->nodes()) {
+      count_work(entry, state);
+      if (!state.log.empty())
+        writer_.artefact(node_name(state.node), log_name(workload), state.log.text());
+      if (const std::string own = state.reader->own_result(); !own.empty())
+        writer_.artefact(node_name(state.node), workload.name + ".json", own);
+    }
+    count_steady(entry, *work_);
     if (waited == Waited::stopped) throw Cancelled("running " + workload.name);
-    if (lab_->lost()) throw NodeLost(lab_->lost()->what);
+    if (lab().lost()) throw NodeLost(lab().lost()->what);
     if (doomed_) return;
     if (waited == Waited::deadline) {
       for (const WorkloadRun::NodeState& state : work_->nodes())
@@ -280,6 +257,7 @@ class Trial {
       return;
     }
     judge_work(entry);
+    if (!doomed_ && !lab().lost()) kernel_counters.record(entry, stop_);
   }
 
   /// Until every program has ended or the lab is lost; saves the lab now and then if that is asked
@@ -291,7 +269,7 @@ class Trial {
           Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - setting_.loop.now()));
       const Milliseconds turn = plan_.watch.checkpoint.value_or(left);
       const Waited waited = setting_.loop.run_until(
-          [&] { return work_->ended() || lab_->lost() || settled(); }, std::min(left, turn), stop_);
+          [&] { return work_->ended() || lab().lost() || settled(); }, std::min(left, turn), stop_);
       if (waited != Waited::deadline || turn >= left) return waited;
       if (!doomed_ && stalled_.empty()) checkpoint();
     }
@@ -301,7 +279,7 @@ class Trial {
   void checkpoint() {
     const SteadyTime begin = setting_.loop.now();
     try {
-      checkpoints_.take(*lab_, *cluster_, now(), plan_.disk.size, stop_);
+      checkpoints_.take(lab(), cluster(), now(), plan_.disk.size, stop_);
       writer_.event(now(), "", "checkpoint", Json::object());
     } catch (const Cancelled&) {
       throw;
@@ -329,15 +307,9 @@ class Trial {
            gone >= kHungTaskPeriods * plan_.watch.hung_task + kHungTaskSlack;
   }
 
-  void sample(NodeId node, const Counters& counters) {
-    writer_.sample(Json{{"t", now()},
-                        {"workload", work_name_},
-                        {"node", node_name(node)},
-                        {"operations", counters.operations},
-                        {"bytes", counters.bytes},
-                        {"short", counters.short_transfers},
-                        {"errors", counters.errors},
-                        {"bad", counters.bad_blocks}});
+  void sample(NodeId node, const std::string& worker, const WorkerState& state) {
+    writer_.sample(sample_line(now(), work_name_, node, worker, state));
+    const Counters& counters = work_ ? work_->node(node).reader->counters() : state.counters;
     observer_.node(node, fmt::format("{}: {} operations, {}", work_name_, counters.operations,
                                      to_string(Bytes{counters.bytes})));
   }
@@ -346,7 +318,7 @@ class Trial {
   void judge_work(WorkloadRecord& entry) {
     const bool all_well =
         std::all_of(work_->nodes().begin(), work_->nodes().end(),
-                    [](const WorkloadRun::NodeState& state) { return state.end->ok(); });
+                    [](const WorkloadRun::NodeState& state) { return state.went_well(); });
     // A program can end because the kernel broke under it; what the kernel says comes just behind.
     if (!all_well && setting_.loop.run_until([&] { return log_.decisive() != nullptr; }, kLastWords,
                                              stop_) == Waited::done)
@@ -365,12 +337,8 @@ class Trial {
       if (!result.finished) {
         report(own_finding("stall", "stall: verifying " + entry.name, entry.name + ":verify"),
                result.node);
-      } else if (result.end.status == 1) {
-        FindingRecord finding = own_finding("bad_data", "bad data in " + entry.name, entry.name);
-        finding.excerpt = printable(result.output, 2000);
-        report(finding, result.node);
       } else {
-        throw Error(result.describe("verify " + entry.name));
+        report(verify_finding(entry, result), result.node);
       }
     }
   }
@@ -379,22 +347,14 @@ class Trial {
   void broke(const Error& error) {
     look();
     course_.failure = error.what();
-    if (lab_ && lab_->lost()) explain_loss();
+    if (lab_ && lab().lost()) explain_loss();
     if (!error.hint().empty()) course_.hint = error.hint();
-    writer_.event(now(), "", "problem", Json{{"step", step_}, {"what", course_.failure}});
-    if (cluster_ && lab_ && !lab_->lost() &&
-        (step_ == "connect" || step_ == "form" || step_ == "format" || step_ == "mount")) {
-      std::string diagnosis;
-      try {
-        diagnosis = cluster_->diagnose(stop_);
-      } catch (const Error& again) {
-        diagnosis = again.what();
-      }
-      for (Lab::Node& node : lab_->nodes())
-        diagnosis +=
-            fmt::format("--- last console lines of {}\n{}", node.name, node.console->tail(8));
-      writer_.evidence("barrier-" + step_, "diagnosis.txt", diagnosis);
-      course_.hint = diagnosis;
+    const std::string& step = steps_.current();
+    writer_.event(now(), "", "problem", Json{{"step", step}, {"what", course_.failure}});
+    if (lab_ && lab_->cluster() && !lab().lost() &&
+        (step == "connect" || step == "form" || step == "format" || step == "mount")) {
+      course_.hint = lab_->diagnose(stop_);
+      writer_.evidence("barrier-" + step, "diagnosis.txt", course_.hint);
     }
   }
 
@@ -402,7 +362,7 @@ class Trial {
   void explain_loss() {
     setting_.loop.run_until([] { return false; }, kLastWords, stop_);
     look();
-    for (const Lab::Node& node : lab_->nodes()) {
+    for (const Lab::Node& node : lab().nodes()) {
       if (!node.loss) continue;
       course_.failure = node.loss->what;
       if (node.loss->kind == Loss::Kind::panicked && !log_.has(node.id, {"panic"}))
@@ -412,69 +372,83 @@ class Trial {
     }
   }
 
+  /// Whether a trial may go on in this one's lab if that stays sound.
+  bool is_followed() const { return shared_ && shared_->next && may_share(trial_, *shared_->next); }
+
+  bool is_well() {
+    return course_.interrupted.empty() && course_.failure.empty() && !log_.decisive() && lab_ &&
+           lab_->cluster() && !lab().lost();
+  }
+
+  /// Makes the lab ready for the next trial: the disk gets its room back, and what the kernels have
+  /// said so far is told from what they will say.
+  void clear() {
+    remove_files(plan_, trial_.workloads, lab().crew(), plan_.deadlines.stop, stop_);
+    lab_->mark_consoles(fmt::format("gridlock: trial {} is over", trial_.number), kMarkLimit,
+                        stop_);
+    look();
+    cleared_ = true;
+  }
+
   void collect() {
-    if (!lab_ || lab_->nodes().front().agent == nullptr) return;
+    if (!lab_ || lab().nodes().front().agent == nullptr) return;
     std::set<NodeId> lost;
-    for (const Lab::Node& node : lab_->nodes())
+    for (const Lab::Node& node : lab().nodes())
       if (node.loss) lost.insert(node.id);
-    const Crew crew = lab_->crew().without(lost);
+    const Crew crew = lab().crew().without(lost);
     if (crew.members().empty()) return;
-    for (const auto& [node, oracles] : ask_oracles(crew, kOracleLimit, stop_)) {
-      OracleRecord& entry = record_.oracles[node_name(node)];
-      entry.lockdep_alive = oracles.lockdep_alive;
-      entry.taint = oracles.taint;
-    }
+    lab_->oracles().ask(crew, kOracleLimit, stop_);
+    record_.oracles = lab_->oracles().of_trial(lab());
     if (log_.decisive()) {
       std::set<NodeId> broken;
       for (const Crew::Member& member : crew.members())
-        if (log_.has(member.id, kCorrupting)) broken.insert(member.id);
+        if (log_.corrupted(member.id)) broken.insert(member.id);
       const Evidence evidence = collect_evidence(plan_, crew, broken, stop_);
-      if (const auto deadlock = find_deadlock(evidence.first, evidence.second)) {
-        FindingRecord finding;
-        finding.kind = "deadlock";
-        finding.title = deadlock->title();
-        finding.identity = deadlock->identity;
-        finding.excerpt = deadlock->sentence;
-        for (const NodeId node : deadlock->nodes) report(finding, node);
-      }
-      const std::string id = log_.decisive()->id;
-      for (const EvidenceFile& file : evidence.files)
-        writer_.evidence(id, node_name(file.node) + "-" + file.name, file.bytes);
-      for (const std::string& skipped : evidence.skipped)
-        writer_.event(now(), "", "evidence_skipped", Json{{"what", skipped}});
+      if (const auto deadlock = find_deadlock(evidence.first, evidence.second))
+        for (const NodeId node : deadlock->nodes) report(finding_of(*deadlock), node);
+      keep_evidence(writer_, log_.decisive()->id, evidence, now());
     }
   }
 
-  void end_lab() {
+  /// Why the next trial does not go on in the lab; empty: it does.
+  std::string why_lab_ends() {
+    if (!is_followed()) return "no trial goes on in it";
+    judge_trial(record_, log_, course_);
+    if (record_.outcome != Outcome::passed) return "the trial did not pass: " + record_.reason;
+    if (lab().lost()) return lab().lost()->what;
+    if (!cleared_) return "it could not be made ready for another";
+    for (const FindingRecord& finding : log_.all())
+      if (!finding.known) return finding.title;
+    return lab_->oracles().spoiled(plan_.watch.lockdep);
+  }
+
+  void hand_lab_on() {
+    setting_.loop.cancel(look_timer_);
+    lab_->hear({});
+    keep_daemon_logs();
+    shared_->lab = std::move(lab_);
+  }
+
+  void end_lab(const std::string& why) {
     work_.reset();
     if (!lab_) return;
+    if (is_followed()) writer_.event(now(), "", "lab_ends", Json{{"what", why}});
     // A lab that failed is not asked to leave in order: what hangs would hang again.
-    const bool healthy = course_.interrupted.empty() && course_.failure.empty() &&
-                         !log_.decisive() && !lab_->lost() && cluster_;
-    std::string problem;
-    try {
-      if (healthy) cluster_->leave(plan_.deadlines.stop, stop_);
-    } catch (const Error& error) {
-      problem = error.what();
-    }
+    std::string problem = is_well() ? lab_->leave(plan_.deadlines.stop, stop_) : "";
     setting_.loop.cancel(look_timer_);
-    const std::string gone = lab_->stop_machines(plan_.deadlines.stop);
-    cluster_.reset();
-    for (Lab::Node& node : lab_->nodes()) {
-      node.console->finish();
-      take_console(node);
-      OracleRecord& oracles = record_.oracles[node.name];
-      oracles.dropped_lines = node.console->reader().dropped();
-      oracles.console_bytes = node.console->reader().bytes_read();
+    if (const std::string still = lab_->end(plan_.deadlines.stop); !still.empty()) problem = still;
+    look();
+    for (const Lab::Node& node : lab().nodes())
       writer_.artefact(node.name, "qemu.log", setting_.hypervisor.qemu_log(node.machine.name));
-    }
-    for (const auto& [name, text] : daemon_logs_) {
-      const std::size_t slash = name.find('/');
-      writer_.artefact(name.substr(0, slash), name.substr(slash + 1) + ".log", text);
-    }
+    record_.oracles = lab_->oracles().of_trial(lab());
+    keep_daemon_logs();
     lab_.reset();
-    if (!gone.empty()) throw Error(gone);
-    if (!problem.empty()) throw Error("leaving the cluster: " + problem);
+    if (!problem.empty()) throw Error(problem);
+  }
+
+  void keep_daemon_logs() {
+    for (const auto& [whose, lines] : lab_->take_daemon_lines())
+      writer_.artefact(whose.first, whose.second + ".log", lines);
   }
 
   void conclude() {
@@ -495,32 +469,33 @@ class Trial {
   TrialWriter& writer_;
   TrialObserver& observer_;
   std::stop_token stop_;
+  SharedLab* shared_;  // null: nobody shares its lab
   SteadyTime begin_;
   FindingLog log_;
   TrialRecord record_;
-  OwnUse begin_use_;
-  std::unique_ptr<Lab> lab_;
-  std::unique_ptr<Cluster> cluster_;
+  StepLog steps_;
+  OwnUse begin_use_ = own_use();
+  LabNews news_;
+  std::unique_ptr<RunningLab> lab_;
   std::unique_ptr<WorkloadRun> work_;
   EventLoop::TimerId look_timer_ = 0;
-  std::string step_;
   std::string work_name_;
   Milliseconds first_progress_{0};
   std::set<NodeId> stalled_;
-  std::set<NodeId> told_loss_;
   std::optional<SteadyTime> doomed_;  // since when the lab is known to be lost
   Course course_;
   Checkpoints checkpoints_;
-  std::map<std::string, std::string> daemon_logs_;  // "node1/corosync" to its lines
+  bool cleared_ = false;
 };
 
 }  // namespace
 
 TrialRecord run_trial(const LabSetting& setting, const PlannedTrial& trial,
                       const NodeSource& source, TrialWriter& writer, TrialObserver& observer,
-                      std::stop_token stop) {
+                      std::stop_token stop, SharedLab* shared) {
   observer.trial_begins(trial, static_cast<int>(setting.plan.trials.size()));
-  TrialRecord record = Trial(setting, trial, source, writer, observer, std::move(stop)).run();
+  TrialRecord record =
+      Trial(setting, trial, source, writer, observer, std::move(stop), shared).run();
   observer.trial_ends(record);
   return record;
 }

@@ -29,13 +29,7 @@ class Ladder {
   }
 
   Evidence climb() {
-    evidence_.first = whole_dump("1");
-    const auto never = [] { return false; };
-    if (crew_.loop().run_until(never, kBetweenDumps, stop_) == Waited::stopped)
-      throw Cancelled("collecting evidence");
-    evidence_.second = whole_dump("2");
-    keep(sound_, gfs2_ + "/sbstats", "sbstats");
-    keep(sound_, dlm_ + "_waiters", "dlm_waiters");
+    if (!sound_.members().empty()) dump_locks();
     keep(crew_, "/proc/lockdep_stats", "lockdep_stats");
     for (const Crew::Member& member : crew_.members())
       member.agent->sysrq('w', [](const Reply&) {});
@@ -43,6 +37,16 @@ class Ladder {
   }
 
  private:
+  void dump_locks() {
+    evidence_.first = whole_dump("1");
+    const auto never = [] { return false; };
+    if (crew_.loop().run_until(never, kBetweenDumps, stop_) == Waited::stopped)
+      throw Cancelled("collecting evidence");
+    evidence_.second = whole_dump("2");
+    keep(sound_, gfs2_ + "/sbstats", "sbstats");
+    keep(sound_, dlm_ + "_waiters", "dlm_waiters");
+  }
+
   /// Reads a file from every node and keeps it; answers in the members' order, empty where the node
   /// gave none.
   std::vector<std::string> keep(const Crew& crew, const std::string& path,

@@ -23,8 +23,10 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
 
 std::map<NodeId, Oracles> ask_oracles(const Crew& crew, Milliseconds limit, std::stop_token stop) {
   constexpr std::size_t kEnough = 16 << 10;
-  const auto lockdep = crew.get_all("/proc/lockdep_stats", kEnough, limit, stop);
-  const auto tainted = crew.get_all("/proc/sys/kernel/tainted", kEnough, limit, stop);
+  const std::vector<std::string> files{"/proc/lockdep_stats", "/proc/sys/kernel/tainted"};
+  const auto replies = crew.get_each(files, kEnough, limit, stop);
+  const std::vector<Reply>& lockdep = replies[0];
+  const std::vector<Reply>& tainted = replies[1];
   std::map<NodeId, Oracles> all;
   for (std::size_t i = 0; i < crew.members().size(); ++i) {
     Oracles& node = all[crew.members()[i].id];

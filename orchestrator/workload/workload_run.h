@@ -2,10 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "guest/crew.h"
+#include "workload/barriers.h"
+#include "workload/output_log.h"
 #include "workload/programs.h"
 
 namespace gridlock {
@@ -16,15 +19,22 @@ class WorkloadRun {
   /// How one node's program is getting on.
   struct NodeState {
     NodeId node;
+    const NodeProgram* program = nullptr;
     const SampleReader* reader = nullptr;
     SteadyTime started{};       ///< the common start
-    SteadyTime last_progress{}; ///< when its counters last moved; the start until they do
-    bool moved = false;         ///< they have moved at all
+    /// When the worker that has stood still the longest last did something; the start until all have.
+    SteadyTime last_progress{};
+    bool moved = false;         ///< all of its workers have done something
+    std::map<std::string, SteadyMeter, std::less<>> meters;  ///< by worker that does operations
     std::optional<JobEnd> end;
     std::string errors;         ///< the last of what it printed on standard error
+    OutputLog log;              ///< standard error, and of standard output what is no sample
+    /// It has ended, with a status that means it went well.
+    bool went_well() const;
   };
-  /// Hears each sample: node, host time, counters.
-  using OnSample = std::function<void(NodeId, const Counters&)>;
+  /// Hears each sample of a worker.
+  using OnSample =
+      std::function<void(NodeId, const std::string& worker, const WorkerState& state)>;
 
   WorkloadRun(const Plan& plan, const WorkloadSpec& workload, std::uint64_t seed, const Crew& crew,
               OnSample on_sample);
@@ -32,15 +42,20 @@ class WorkloadRun {
   WorkloadRun(const WorkloadRun&) = delete;
   WorkloadRun& operator=(const WorkloadRun&) = delete;
 
-  /// Makes the files on every node. Throws BarrierFailed naming node and program.
+  /// Puts and makes the files on every node. Throws BarrierFailed naming node and program.
   void prepare(Milliseconds limit, std::stop_token stop);
 
   /// Starts the program on every node at one instant: the nodes' clocks are measured first. Returns
   /// how far apart the starts may be.
   Milliseconds start(Milliseconds limit, std::stop_token stop);
 
+  /// The time until the common instant, from now; 0 if it has passed.
+  Milliseconds until_start() const;
   bool ended() const;
   const std::vector<NodeState>& nodes() const { return states_; }
+  const NodeState& node(NodeId id) const;
+  /// What its figures are taken from; absent if nobody knows beforehand how long it takes.
+  const std::optional<SteadyWindow>& window() const { return window_; }
 
   /// The nodes were paused for so long: that they did not move then is no stall.
   void forgive(Milliseconds pause);
@@ -53,8 +68,21 @@ class WorkloadRun {
   std::vector<JobResult> verify(Milliseconds limit, std::stop_token stop);
 
  private:
+  void run_first(const std::optional<Job> NodeProgram::*job, Milliseconds limit,
+                 std::stop_token stop);
+
+  /// When a worker's counters last moved.
+  struct Progress {
+    std::uint64_t mark = 0;
+    SteadyTime at{};
+  };
+  void sampled(std::size_t index, const std::string& name, const WorkerState& worker);
+
   const WorkloadSpec& workload_;
+  std::optional<SteadyWindow> window_;
+  std::vector<std::map<std::string, Progress, std::less<>>> progress_;  // by node, by worker
   const Crew& crew_;
+  Barriers barriers_;
   OnSample on_sample_;
   std::vector<NodeProgram> programs_;
   std::vector<NodeState> states_;

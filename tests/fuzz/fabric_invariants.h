@@ -12,6 +12,7 @@
 #include "fabric/crossing.h"
 #include "fabric/stream_decoder.h"
 #include "fabric/switch.h"
+#include "fabric/tcp_segment.h"
 
 namespace gridlock::fuzz {
 
@@ -62,6 +63,8 @@ inline Decoded check_stream(std::span<const std::byte> stream) {
   int from = 0;
   for (const auto& frame : whole.frames) {
     from = (from + 1) % kPorts;
+    if (const auto segment = tcp_segment(frame))
+      require(segment->payload < frame.size(), "a payload is a part of its frame");
     for (const int to : ports.route(from, frame)) {
       require(to != from && to >= 0 && to < kPorts, "a frame goes to other ports only");
       kept += crossing.keep(from, to, frame, now) ? 1 : 0;

@@ -65,7 +65,10 @@ inline void check_plan(const Plan& plan) {
     GRIDLOCK_CHECK(!trial.workloads.empty(), "a trial of nothing");
     for (const std::string& name : trial.workloads) {
       const WorkloadSpec& workload = plan.workload(name);
-      GRIDLOCK_CHECK(workload.mmap_dio.has_value() != workload.fio.has_value(), "one program");
+      GRIDLOCK_CHECK(workload.mmap_dio.has_value() + workload.fio.has_value() +
+                             workload.lock_ping.has_value() + workload.exec.has_value() ==
+                         1,
+                     "one program");
       GRIDLOCK_CHECK(workload.duration >= Milliseconds{1000}, "no duration");
     }
   }

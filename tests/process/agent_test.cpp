@@ -44,12 +44,14 @@ Descriptor listen_at(const std::filesystem::path& path) {
   return socket;
 }
 
-/// Starts the agent on `descriptor`.
-pid_t start_agent(int descriptor) {
+/// Starts the agent on `descriptor`, with a socket for barriers at `barriers`.
+pid_t start_agent(int descriptor, std::string barriers) {
   const std::string program = GRIDLOCK_BINARY_DIR "/node/gridlock-agent";
   const std::string number = std::to_string(descriptor);
   std::string arguments[] = {program, "--fd", number};
-  char* const argv[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(), nullptr};
+  std::string option = "--barriers";
+  char* const argv[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(),
+                        option.data(),       barriers.data(),     nullptr};
   // The child inherits only this one.
   ::fcntl(descriptor, F_SETFD, 0);
   pid_t pid = -1;
@@ -73,7 +75,7 @@ class AgentProcess : public testing::Test {
     loop_.run_until([] { return false; }, Milliseconds{1}, {});
     Descriptor accepted{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
     ASSERT_GE(accepted.get(), 0);
-    pid_ = start_agent(accepted.get());
+    pid_ = start_agent(accepted.get(), barriers_);
     ASSERT_GT(pid_, 0);
     ASSERT_TRUE(wait([&] { return agent_->hello().has_value(); })) << agent_->lost();
   }
@@ -119,6 +121,7 @@ class AgentProcess : public testing::Test {
 
   TempDir temp_;
   std::filesystem::path socket_ = temp_.path() / "a.sock";
+  std::string barriers_ = temp_.path() / "barriers";
   PollEventLoop loop_;
   std::unique_ptr<Agent> agent_;
   pid_t pid_ = -1;
@@ -213,6 +216,19 @@ TEST_F(AgentProcess, PutsAndGetsAFileThroughAChild) {
   EXPECT_EQ(get(path, 10).data, data.substr(0, 10));
 }
 
+TEST_F(AgentProcess, AppendsToAFileAndKeepsItsMode) {
+  const std::string path = temp_.path() / "pieces";
+  EXPECT_EQ(put(path, "one ", 0755).error, "");
+  std::optional<Reply> reply;
+  agent_->append(path, "two", 0755, [&](const Reply& r) { reply = r; });
+  ASSERT_TRUE(wait([&] { return reply.has_value(); }));
+  EXPECT_EQ(reply->error, "");
+  EXPECT_EQ(get(path).data, "one two");
+  struct stat found {};
+  ASSERT_EQ(::stat(path.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0755U);
+}
+
 TEST_F(AgentProcess, TellsWhyAFileCannotBeHad) {
   EXPECT_THAT(get("/nonexistent").error, HasSubstr("No such file"));
   EXPECT_THAT(get("relative").error, HasSubstr("must begin with /"));
@@ -285,7 +301,7 @@ class AgentOnABareSocket : public testing::Test {
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     ours_ = Descriptor(ends[0]);
     const Descriptor theirs(ends[1]);
-    pid_ = start_agent(theirs.get());
+    pid_ = start_agent(theirs.get(), barriers_);
     ASSERT_GT(pid_, 0);
   }
   void TearDown() override {
@@ -324,6 +340,7 @@ class AgentOnABareSocket : public testing::Test {
   }
 
   TempDir temp_;
+  std::string barriers_ = temp_.path() / "barriers";
   Descriptor ours_;
   wire::LineSplitter splitter_;
   std::vector<std::string> lines_;
@@ -364,6 +381,12 @@ TEST_F(AgentOnABareSocket, AnswersWrongRequestsWithWhatIsWrong) {
       {R"({"id":1,"request":"put","path":"/x","data":"","mode":99999})", "mode"},
       {R"({"id":1,"request":"get","path":"/x","offset":-1})", "offset"},
       {R"({"id":1,"request":"sysrq","key":"reboot"})", "one character"},
+      {R"({"id":1,"request":"release"})", "release: barrier"},
+      {R"({"id":1,"request":"release","barrier":"a b","waiters":[1],"at":1})", "release: barrier"},
+      {R"({"id":1,"request":"release","barrier":"a","waiters":7,"at":1})", "release: waiters"},
+      {R"({"id":1,"request":"release","barrier":"a","waiters":[-1],"at":1})", "list of numbers"},
+      {R"({"id":1,"request":"release","barrier":"a","waiters":[1]})", "either at"},
+      {R"({"id":1,"request":"release","barrier":"a","waiters":[],"at":1,"error":"x"})", "either at"},
   };
   for (const auto& [request, error] : cases) {
     say(std::string(request) + "\n");
@@ -391,6 +414,24 @@ TEST_F(AgentOnABareSocket, DropsAndCountsOutputForAHostThatDoesNotRead) {
   EXPECT_EQ(integer_or(exit, "status", -1), 0);
   EXPECT_GT(integer_or(exit, "dropped", 0), 0);
   EXPECT_EQ(static_cast<std::uint64_t>(integer_or(exit, "dropped", 0)) + bytes, 50'000'000U);
+}
+
+TEST_F(AgentOnABareSocket, ReportsWhoWaitsAtABarrierAgainAfterEveryHello) {
+  const auto barrier = [](const Json& m) { return text_or(m, "event", "") == "barrier"; };
+  say(R"({"id":1,"request":"run","process":1,"argv":[")" GRIDLOCK_BINARY_DIR
+      R"(/node/gridlock-barrier","--socket",")" + barriers_ + R"(","a"]})" "\n");
+  const Json first = hear(barrier);
+  EXPECT_EQ(text_or(first, "barrier", ""), "a");
+  say("{\"id\":2,\"request\":\"hello\"}\n");
+  EXPECT_EQ(hear(barrier), first);
+  say("{\"id\":3,\"request\":\"signal\",\"process\":1,\"signal\":9}\n");
+  const Json gone = hear(barrier);
+  EXPECT_EQ(gone["waiter"], first["waiter"]);
+  EXPECT_TRUE(flag_or(gone, "gone", false));
+  // Who went away is not reported again; a request that is answered later shows it.
+  say("{\"id\":4,\"request\":\"hello\"}\n{\"id\":5,\"request\":\"ping\"}\n");
+  const Json next = hear([&](const Json& m) { return barrier(m) || integer_or(m, "id", 0) == 5; });
+  EXPECT_EQ(integer_or(next, "id", 0), 5);
 }
 
 TEST_F(AgentOnABareSocket, ForwardsNoMoreOutputThanTheLimit) {

@@ -152,6 +152,35 @@ TEST_F(FabricOfThree, CarriesABroadcastToAllAndTheAnswerToOne) {
   EXPECT_EQ(counters[0].dropped + counters[1].dropped + counters[2].dropped, 0U);
 }
 
+TEST_F(FabricOfThree, CountsWhatTheServiceCarriesAndNothingElse) {
+  Peer a(path(0));
+  Peer b(path(1));
+  Peer c(path(2));
+  ASSERT_TRUE(connected({0, 1, 2}));
+  b.send('*', 'b', "here");
+  EXPECT_EQ(a.receive(), "here");
+  const auto answer = [](std::size_t data) {
+    auto frame = segment('a', 'b', 40000, kAck, data);
+    frame[34] = std::byte{kService >> 8};
+    frame[35] = std::byte{kService & 0xff};
+    return frame;
+  };
+  a.send(segment('b', 'a', kService, kAck, 100));
+  a.send(segment('b', 'a', kService, kAck));
+  a.send(segment('b', 'a', kService + 1, kAck, 1000));
+  a.send(segment('*', 'a', kService, kAck, 7));
+  a.send('b', 'a', "no TCP");
+  while (b.receive() != "no TCP") {
+  }
+  b.send(answer(20));
+  b.send('a', 'b', "end");
+  while (a.receive() != "end") {
+  }
+  const Traffic traffic = fabric_->dlm_traffic();
+  EXPECT_EQ(traffic.frames, 3U) << "a frame counts once, however many nodes it goes to";
+  EXPECT_EQ(traffic.bytes, 127U);
+}
+
 TEST_F(FabricOfThree, ABadLengthEndsThatPortOnlyUntilTheNextMachine) {
   Peer a(path(0));
   Peer b(path(1));

@@ -31,6 +31,10 @@ struct NodeScript {
   bool never_quorate = false;
   bool mount_fails = false;
   bool umount_hangs = false;
+  bool remove_hangs = false;      ///< removing files on the shared file system does not end
+  bool console_works = true;      ///< what is written to the kernel's log is printed
+  std::function<void()> on_remove;  ///< called when files are removed on this node
+  std::function<void()> on_leave;   ///< called when it unmounts
   int forgets_signals = 0;  ///< so many to its daemons
   /// Called when the workload starts on this node; `after` runs things later.
   std::function<void()> on_work;
@@ -41,6 +45,10 @@ struct NodeScript {
   int exit_status = 0;            ///< of the workload
   bool verify_finds_bad_data = false;
   std::map<std::string, std::string> files;  ///< what `get` answers, by path
+  /// What happens when a program is started, by its argv[0]; it gets the number of the process.
+  std::map<std::string, std::function<void(std::int64_t)>> starts;
+  /// Hears what programs that wait at a barrier are told: the members of `release`.
+  std::function<void(const Json&)> on_release;
 };
 
 /// A hypervisor whose machines are scripts that speak the agent's real protocol and write real
@@ -56,6 +64,8 @@ class FakeLab final : public Hypervisor {
       if (machine->running) names.push_back(name);
     return names;
   }
+  /// The machines that were started, in order.
+  const std::vector<std::string>& started() const { return started_; }
   /// What was asked of the nodes, as "node1 corosync -f", in order.
   const std::vector<std::string>& programs() const { return programs_; }
 
@@ -74,6 +84,22 @@ class FakeLab final : public Hypervisor {
     machine->silent = true;
     if (machine->lost) machine->lost("peer closed");
   }
+
+  /// A process prints, or ends.
+  void prints(int number, std::int64_t process, const std::string& text,
+              const char* stream = "stdout") {
+    print(machines_.at("gl-node" + std::to_string(number)), process, text, stream);
+  }
+  void ends(int number, std::int64_t process, int status) {
+    exit(machines_.at("gl-node" + std::to_string(number)), process, status);
+  }
+  /// A program comes to a barrier.
+  void comes(int number, const std::string& barrier, int waiter) {
+    say(machines_.at("gl-node" + std::to_string(number)),
+        {{"event", "barrier"}, {"barrier", barrier}, {"waiter", waiter}});
+  }
+  /// What was put on a node, by path.
+  const std::map<std::string, std::string>& put_on(int number) { return put_[number]; }
 
   /// For LabSetting::connect.
   std::unique_ptr<LineChannel> connect(const std::filesystem::path& socket);
@@ -155,6 +181,8 @@ class FakeLab final : public Hypervisor {
   std::map<std::string, MachinePtr> machines_;
   std::map<std::string, MachinePtr> by_socket_;
   std::vector<std::string> programs_;
+  std::vector<std::string> started_;
+  std::map<int, std::map<std::string, std::string>> put_;
 };
 
 class FakeLab::Channel final : public LineChannel {
@@ -207,6 +235,7 @@ inline void FakeLab::start(const MachineSpec& spec, Done done) {
     return;
   }
   machine->running = true;
+  started_.push_back(spec.name);
   machines_[spec.name] = machine;
   by_socket_[spec.agent_socket] = machine;
   loop_.after(Milliseconds{300}, [this, done, machine] {
@@ -295,6 +324,12 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
     }
   }
   say(machine, answer);
+  if (op == "put") {
+    std::string& file = put_[machine->number][request["path"].get<std::string>()];
+    if (!request["append"].get<bool>()) file.clear();
+    file += wire::from_base64(request["data"].get<std::string>()).value();
+  }
+  if (op == "release" && script.on_release) script.on_release(request);
   if (op == "run") run(machine, request);
   if (op == "signal") {
     const auto process = request["process"].get<std::int64_t>();
@@ -322,7 +357,9 @@ inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
       exit(machine, process, status);
     });
   };
-  if (argv[0] == "corosync") {
+  if (const auto start = script.starts.find(argv[0]); start != script.starts.end()) {
+    start->second(process);
+  } else if (argv[0] == "corosync") {
     machine->daemons["corosync"] = process;
     if (script.corosync_dies) return ends(200, 8, "corosync: parse error in config\n");
     later(200, [this, machine, process] {
@@ -346,7 +383,14 @@ inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
   } else if (words.find("mount -t gfs2") != std::string::npos) {
     script.mount_fails ? ends(3000, 1, "mount: /mnt/shared: Transport endpoint is not connected.\n")
                        : ends(1000, 0);
+  } else if (words.find("/dev/kmsg") != std::string::npos) {
+    if (script.console_works) console(machine->number, "[   30.000000][  T200] " + argv.back() + "\n");
+    ends(20, 0);
+  } else if (words.find("busybox rm ") != std::string::npos) {
+    if (script.on_remove) script.on_remove();
+    if (!script.remove_hangs) ends(50, 0);
   } else if (argv[0] == "umount") {
+    if (script.on_leave) script.on_leave();
     if (!script.umount_hangs) ends(400, 0);
   } else if (argv.size() > 1 && argv[0] == "/gridlock/bin/mmap-dio" && argv[1] == "run") {
     machine->operations = 0;
@@ -370,7 +414,8 @@ inline void FakeLab::work(const MachinePtr& machine, std::int64_t process, int l
                       {"errors", 0},
                       {"bad", script.bad_blocks},
                       {"nonresident", 0}};
-  print(machine, process, (ends ? Json{{"result", counters}} : counters).dump() + "\n");
+  print(machine, process,
+        "gridlock " + (ends ? Json{{"result", counters}} : counters).dump() + "\n");
   if (ends) return exit(machine, process, script.bad_blocks ? 1 : script.exit_status);
   loop_.after(Milliseconds{200}, [this, machine, process, left] {
     work(machine, process, left > 0 ? left - 1 : 0);

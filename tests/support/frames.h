@@ -13,9 +13,10 @@ inline constexpr unsigned kAck = 0x10;
 /// Behind the Ethernet header: an IPv4 header and a TCP header.
 inline constexpr std::size_t kSegmentBody = 40;
 
-/// A TCP segment without data to `service`, from the node named by one letter to another.
-inline std::vector<std::byte> segment(char to, char from, unsigned service, unsigned flags) {
-  std::vector<std::byte> frame(14 + kSegmentBody);
+/// A TCP segment with `data` bytes to `service`, from the node named by one letter to another.
+inline std::vector<std::byte> segment(char to, char from, unsigned service, unsigned flags,
+                                      std::size_t data = 0) {
+  std::vector<std::byte> frame(14 + kSegmentBody + data);
   const auto put = [&](std::size_t offset, unsigned value) {
     frame[offset] = static_cast<std::byte>(value & 0xff);
   };
@@ -29,7 +30,9 @@ inline std::vector<std::byte> segment(char to, char from, unsigned service, unsi
   put(12, 0x08);
   constexpr std::size_t kIp = 14;
   put(kIp, 0x45);
-  put(kIp + 3, kSegmentBody);
+  const auto packet = static_cast<unsigned>(kSegmentBody + data);
+  put(kIp + 2, packet >> 8);
+  put(kIp + 3, packet);
   put(kIp + 9, 6);
   constexpr std::size_t kTcp = kIp + 20;
   put(kTcp + 2, service >> 8);

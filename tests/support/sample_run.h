@@ -26,6 +26,15 @@ inline FindingRecord sample_finding(const std::string& id, const std::string& ki
   return finding;
 }
 
+/// Every kind of number that the kernels count while a workload runs.
+inline void with_kernel_counts(WorkloadRecord& workload) {
+  workload.kernel = {{"dlm_requests", 330},       {"holders_queued", 1236},
+                     {"dlm_frames", 865},         {"dlm_bytes", 90'000},
+                     {"lock_contentions", 77},    {"lock_acquisitions", 1'234'567},
+                     {"lock_wait_us", 12'345.25}, {"lock_stat_cut", 1}};
+  workload.lock_waits = {{"&ip->i_rw_mutex", 40, 12'000.5}, {"&gl->gl_lockref.lock", 37, 344.75}};
+}
+
 /// A trial that passed on two nodes after 412 reads.
 inline TrialRecord sample_trial(int number, const std::string& kernel, const std::string& name) {
   TrialRecord trial;
@@ -47,7 +56,11 @@ inline TrialRecord sample_trial(int number, const std::string& kernel, const std
   workload.total.operations = 412;
   workload.total.bytes = 412 << 20;
   workload.total.samples = 200;
-  workload.nodes["node1"] = workload.nodes["node2"] = {206, 206 << 20, 0, 0, 0, 100, {}, {}};
+  for (const char* const node : {"node1", "node2"}) {
+    workload.nodes[node].operations = 206;
+    workload.nodes[node].bytes = 206 << 20;
+    workload.nodes[node].samples = 100;
+  }
   trial.workloads = {workload};
   for (const char* const node : {"node1", "node2"}) {
     OracleRecord& oracle = trial.oracles[node];

@@ -8,6 +8,7 @@
 #include "fabric/crossing.h"
 #include "fabric/stream_decoder.h"
 #include "fabric/switch.h"
+#include "fabric/tcp_segment.h"
 #include "support/frames.h"
 
 namespace gridlock {
@@ -189,6 +190,41 @@ TEST_F(CrossingTest, ReadsBehindIpOptions) {
   auto beyond = syn_;
   beyond[14] = std::byte{0x4f};
   EXPECT_FALSE(keep(1, 2, beyond));
+}
+
+TEST(TcpSegmentTest, SaysItsPortsAndHowMuchItCarries) {
+  const auto got = tcp_segment(segment('b', 'a', 21064, kAck, 300));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->to, 21064);
+  EXPECT_EQ(got->from, 0);
+  EXPECT_EQ(got->flags, kAck);
+  EXPECT_EQ(got->payload, 300U);
+}
+
+TEST(TcpSegmentTest, PaddingIsNoPayload) {
+  auto padded = segment('b', 'a', 21064, kAck);
+  padded.resize(60);
+  EXPECT_EQ(tcp_segment(padded).value().payload, 0U);
+}
+
+TEST(TcpSegmentTest, TcpOptionsAreNoPayload) {
+  auto options = segment('b', 'a', 21064, kAck, 12 + 5);
+  options[14 + 20 + 12] = std::byte{0x80};
+  EXPECT_EQ(tcp_segment(options).value().payload, 5U);
+}
+
+TEST(TcpSegmentTest, LengthsThatLieGiveNoMoreThanTheFrameHas) {
+  auto longer = segment('b', 'a', 21064, kAck, 10);
+  longer[16] = longer[17] = std::byte{0xff};
+  EXPECT_EQ(tcp_segment(longer).value().payload, 10U);
+  auto shorter = segment('b', 'a', 21064, kAck, 10);
+  shorter[16] = shorter[17] = std::byte{0};
+  EXPECT_EQ(tcp_segment(shorter).value().payload, 0U);
+  auto header = segment('b', 'a', 21064, kAck, 10);
+  header[14 + 20 + 12] = std::byte{0xf0};
+  EXPECT_EQ(tcp_segment(header).value().payload, 0U);
+  header[14 + 20 + 12] = std::byte{0};
+  EXPECT_EQ(tcp_segment(header).value().payload, 10U);
 }
 
 void feed(StreamDecoder& decoder, const std::vector<std::byte>& bytes) {

@@ -350,5 +350,58 @@ TEST(FakeEventLoop, RunsTimersInOrderAndStopsAtTheDeadline) {
   EXPECT_EQ(loop.run_until([&] { return ran.size() == 4; }, Milliseconds{100}, {}), Waited::done);
 }
 
+TEST_F(GuestAgent, HearsWhoWaitsAtABarrierAndWhoWentAway) {
+  std::vector<BarrierEvent> heard;
+  agent_->on_barrier([&](const BarrierEvent& event) { heard.push_back(event); });
+  channel_->say_line(Json{{"event", "barrier"}, {"barrier", "a.b-c_1"}, {"waiter", 7}});
+  channel_->say_line(Json{{"event", "barrier"}, {"barrier", "a.b-c_1"}, {"waiter", 7}, {"gone", true}});
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0].barrier, "a.b-c_1");
+  EXPECT_EQ(heard[0].waiter, 7U);
+  EXPECT_FALSE(heard[0].gone);
+  EXPECT_TRUE(heard[1].gone);
+  EXPECT_EQ(agent_->garbage(), 0U);
+}
+
+TEST_F(GuestAgent, RefusesABarrierWithoutAProperNameOrNumber) {
+  agent_->on_barrier([](const BarrierEvent& event) { ADD_FAILURE() << event.barrier; });
+  for (const Json& wrong : {Json{{"event", "barrier"}, {"waiter", 1}},
+                            Json{{"event", "barrier"}, {"barrier", "a b"}, {"waiter", 1}},
+                            Json{{"event", "barrier"}, {"barrier", std::string(41, 'a')}, {"waiter", 1}},
+                            Json{{"event", "barrier"}, {"barrier", "a"}},
+                            Json{{"event", "barrier"}, {"barrier", "a"}, {"waiter", -1}}})
+    channel_->say_line(wrong);
+  EXPECT_EQ(agent_->garbage(), 5U);
+}
+
+TEST_F(GuestAgent, ABarrierNobodyHearsIsUnderstood) {
+  channel_->say_line(Json{{"event", "barrier"}, {"barrier", "a"}, {"waiter", 1}});
+  EXPECT_EQ(agent_->garbage(), 0U);
+}
+
+TEST_F(GuestAgent, ReleasesWithAnInstantOrRefusesWithAReason) {
+  agent_->release({"a", {1, 2}, std::chrono::nanoseconds(77), {}});
+  Json request = channel_->asked("release");
+  EXPECT_EQ(request["barrier"], "a");
+  EXPECT_EQ(request["waiters"], Json::array({1, 2}));
+  EXPECT_EQ(request["at"], 77);
+  EXPECT_FALSE(request.contains("error"));
+  agent_->release({"a", {3}, {}, "never"});
+  request = channel_->asked("release");
+  EXPECT_EQ(request["error"], "never");
+  EXPECT_FALSE(request.contains("at"));
+}
+
+TEST_F(GuestAgent, AppendAsksForOnePieceAndKeepsTheMode) {
+  std::optional<Reply> reply;
+  agent_->append("/x", "abc", 0755, [&](const Reply& r) { reply = r; });
+  const Json request = channel_->asked("put");
+  EXPECT_EQ(request["append"], true);
+  EXPECT_EQ(request["mode"], 0755);
+  channel_->agree("put");
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->ok());
+}
+
 }  // namespace
 }  // namespace gridlock

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "plan/plan_text.h"
 #include "support/golden.h"
@@ -85,16 +86,27 @@ TEST(Plan, EveryShippedTopologyIsPlanned) {
   facts.fragments = fs::path(GRIDLOCK_SOURCE_DIR) / "images" / "kernels";
   facts.files_in = list_files;
   int looked_at = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(GRIDLOCK_SOURCE_DIR) / "topologies")) {
+  std::set<fs::path> put;    // by exec workloads
+  std::set<fs::path> beside;
+  const fs::path folder = fs::path(GRIDLOCK_SOURCE_DIR) / "topologies";
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_directory()) continue;
     SCOPED_TRACE(entry.path().string());
-    ASSERT_EQ(entry.path().extension(), ".yaml");
+    if (entry.path().extension() != ".yaml") {
+      beside.insert(entry.path());
+      continue;
+    }
     const Plan planned = make_plan(load_topology(entry.path()), {}, facts);
     EXPECT_GE(planned.trials.size(), 2u);
     EXPECT_EQ(planned.topology_name, entry.path().stem());
     EXPECT_NE(planned.description, "");
+    for (const WorkloadSpec& workload : planned.workloads)
+      if (workload.exec)
+        for (const ExecSpec::File& file : workload.exec->files) put.insert(file.from);
     ++looked_at;
   }
-  EXPECT_GE(looked_at, 2);
+  EXPECT_GE(looked_at, 12);
+  EXPECT_EQ(beside, put) << "what is beside the topologies is what they put on nodes";
 }
 
 TEST(Plan, SameInputGivesTheSamePlan) {
@@ -300,6 +312,19 @@ TEST(Plan, LooksUpKernelsAndWorkloadsByName) {
   EXPECT_EQ(planned.workload("v").name, "v");
   EXPECT_THROW(static_cast<void>(planned.kernel("x")), InternalError);
   EXPECT_THROW(static_cast<void>(planned.workload("x")), InternalError);
+}
+
+TEST(Plan, TrialsThatShareALabSayIt) {
+  Topology topology = read_topology(kPair, "/labs/pair.yaml");
+  const std::string alone = plan_text(make_plan(topology, {}, host()));
+  EXPECT_THAT(alone, HasSubstr("\ntrials, each in a fresh lab\n"));
+  topology.trials[1].lab = LabUse::shared;
+  const Plan planned = make_plan(topology, {}, host());
+  EXPECT_EQ(planned.trials[0].lab, LabUse::fresh);
+  EXPECT_EQ(planned.trials[1].lab, LabUse::shared);
+  const std::string text = plan_text(planned);
+  EXPECT_THAT(text, HasSubstr("\ntrials, in fresh labs or, one after another, in a shared one\n"));
+  EXPECT_THAT(text, HasSubstr("expected to pass, shared lab\n"));
 }
 
 TEST(Plan, ListsFilesAndNotFolders) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "report/columns.h"
+#include "report/kernel_text.h"
 #include "report/summary.h"
 #include "report/text.h"
 #include "support/golden.h"
@@ -102,6 +103,72 @@ TEST(TextReport, SaysWhereTheNodesBeganIfNotAtPowerOn) {
                             std::to_string(run.trials.size()) + " trials: lockdep's state"),
             std::string::npos)
       << plain(run);
+}
+
+TEST(TextReport, SaysOnceThatTrialsSharedLabsAndHowMuchOfTheTimeWasWork) {
+  RunRecord run = demo_run();
+  EXPECT_THAT(plain(run), Not(HasSubstr("\nlabs ")));
+  run.trials = {run.trials[0], run.trials[1], run.trials[2]};
+  run.trials[1].lab_of = run.trials[2].lab_of = 1;
+  for (TrialRecord& trial : run.trials) {
+    trial.seconds = trial.lab_of > 0 ? 21 : 40;  // 19.5 s of them with the nodes up
+    const double up = trial.lab_of > 0 ? 0.1 : 20.5;
+    trial.steps = {{trial.lab_of > 0 ? "join" : "start", 0, up, ""},
+                   {"work", up, up + 16, ""},
+                   {"verify", up + 16, up + 17, ""},
+                   {"stop", up + 17, up + 19, ""}};
+  }
+  EXPECT_THAT(plain(run), HasSubstr("\nlabs         1 lab for 3 trials: 2 went on where another had "
+                                    "ended, in kernels with a past; 82.9 %"));
+}
+
+TEST(TextReport, AConsoleThatSaysNothingIsOddOnlyInALabOfItsOwn) {
+  RunRecord run = demo_run();
+  run.trials[1].oracles["node1"].console_bytes = 0;
+  EXPECT_THAT(plain(run), HasSubstr("nothing came from patched abba node1"));
+  run.trials[1].lab_of = 1;
+  EXPECT_THAT(plain(run), Not(HasSubstr("nothing came from")));
+}
+
+TEST(TextReport, WhatAKernelSaysAtTheEndOfALabIsNotFixedWhereTheLabWentOn) {
+  RunRecord run = demo_run();
+  run.trials = {run.trials[2], run.trials[5]};
+  run.trials[0].findings.clear();
+  EXPECT_THAT(plain(run), HasSubstr("\nfixed        lockdep: &con->sock_mutex"));
+  TrialRecord last = run.trials[0];
+  last.name = "another";
+  last.number = run.trials[0].number + 1;
+  last.lab_of = run.trials[0].number;
+  run.trials.insert(run.trials.begin() + 1, last);
+  EXPECT_THAT(plain(run), HasSubstr("\nunclear      lockdep: &con->sock_mutex"));
+}
+
+TEST(TextReport, ShowsWhatWorkloadsCostTheKernelsBelowWhatTheyDid) {
+  RunRecord run = demo_run();
+  for (TrialRecord& trial : run.trials) with_kernel_counts(trial.workloads[0]);
+  expect_report(run, "kernel-counters.txt");
+}
+
+TEST(KernelText, IsEmptyIfNothingIsKnownOrNothingWasSpent) {
+  WorkloadRecord workload;
+  EXPECT_EQ(kernel_text(workload), "");
+  workload.kernel = {{"dlm_requests", 10}};
+  EXPECT_EQ(kernel_text(workload), "") << "without operations there is no cost of one";
+  workload.total.operations = 5;
+  EXPECT_EQ(kernel_text(workload), "DLM per op: 2.0 requests");
+  workload.kernel = {{"dlm_requests", 0}, {"dlm_frames", 0}};
+  workload.lock_waits = {{"a", 1, 999}};
+  EXPECT_EQ(kernel_text(workload), "");
+}
+
+TEST(KernelText, RoundsForPeople) {
+  WorkloadRecord workload;
+  workload.total.operations = 1000;
+  workload.kernel = {{"dlm_requests", 1}, {"dlm_frames", 1'234'567}};
+  workload.lock_waits = {{"a\x1b[2J", 1, 2.5e6}, {"b", 1, 2e6}};
+  EXPECT_EQ(kernel_text(workload),
+            "DLM per op: under 0.1 requests, 1235 frames\n"
+            "waited 2.5 s for a\\x1b[2J");
 }
 
 TEST(TextReport, SaysThatNoTrialWasRun) {

@@ -12,6 +12,7 @@
 #include "support/temp_dir.h"
 #include "topology/data_size.h"
 #include "topology/keys.h"
+#include "topology/placeholders.h"
 #include "topology/words.h"
 
 namespace gridlock {
@@ -79,6 +80,8 @@ TEST(Topology, KernelsAndWorkloadsAreEnough) {
   ASSERT_EQ(topology.trials.size(), 1u);
   EXPECT_EQ(topology.trials[0].name, "w");
   EXPECT_THAT(topology.trials[0].workloads, ElementsAre("w"));
+  EXPECT_EQ(topology.lab, LabUse::fresh);
+  EXPECT_EQ(topology.trials[0].lab, LabUse::fresh);
   EXPECT_EQ(topology.watch.hung_task, 10s);
   EXPECT_EQ(topology.watch.stall, 5s);
   EXPECT_EQ(topology.watch.lockdep, Lockdep::optional);
@@ -106,6 +109,7 @@ name: all
 description: |
   every key
 accel: tcg
+lab: shared
 kernels:
   mine:
     source: {dir: ../linux}
@@ -117,14 +121,15 @@ disks: {data: {size: 16TiB, transport: virtio}}
 cluster: {stack: corosync, token: 1m30s}
 filesystem: {type: gfs2, disk: data, mount: /srv/a_b-c.d, journal: 1GiB}
 workloads:
-  write: {program: mmap-dio, operation: write, file: own, buffer: anonymous, transfer: 1536, file_size: 3KiB, duration: 1s}
+  write: {program: mmap-dio, operation: write, file: own, buffer: anonymous, alignment: sector, transfer: 1536, file_size: 3KiB, duration: 1s}
   ring: {program: mmap-dio, buffer: next-node, transfer: 64MiB}
-trials: [{name: both, workloads: [ring, write]}, [write, ring], {workloads: ring}]
+trials: [{name: both, workloads: [ring, write]}, [write, ring], {workloads: ring, lab: fresh}]
 watch: {hung_task: 2s, stall: 1500ms, lockdep: required, known: ["lockdep:circular:a>b", "hung:x"]}
 )",
                                  "/labs/x/all.yaml");
   EXPECT_EQ(topology.description, "every key");
   EXPECT_EQ(topology.accel, Accel::tcg);
+  EXPECT_EQ(topology.lab, LabUse::shared);
   const KernelSpec& kernel = topology.kernels.at(0);
   EXPECT_EQ(kernel.source.dir, "/labs/linux");
   EXPECT_EQ(kernel.source.package, "");
@@ -148,6 +153,9 @@ watch: {hung_task: 2s, stall: 1500ms, lockdep: required, known: ["lockdep:circul
   EXPECT_THAT(topology.trials.at(0).workloads, ElementsAre("ring", "write"));
   EXPECT_EQ(topology.trials.at(1).name, "write+ring");
   EXPECT_EQ(topology.trials.at(2).name, "ring");
+  EXPECT_EQ(topology.trials.at(0).lab, LabUse::shared) << "as the topology says for all";
+  EXPECT_EQ(topology.trials.at(1).lab, LabUse::shared);
+  EXPECT_EQ(topology.trials.at(2).lab, LabUse::fresh);
   EXPECT_EQ(topology.watch.stall, 1500ms);
   EXPECT_EQ(topology.watch.lockdep, Lockdep::required);
   EXPECT_THAT(topology.watch.known, ElementsAre("lockdep:circular:a>b", "hung:x"));
@@ -284,9 +292,17 @@ workloads:
   a: {program: mmap-dio, file_size: 10MiB}
   b: {program: fio, jobs: {size: 4M, numjobs: 5}}
   c: {program: fio, jobs: {size: 40%}}
+  d: {program: mmap-dio, file_size: 10MiB, buffer: own-file, processes: 3}
+  e: {program: lock-ping}
+  f: {program: exec, command: "true", data: 7MiB}
 trials: [[a], [a, b, c]]
 )");
-  EXPECT_EQ(workload_data(topology), Bytes::mib(3 * (10 + 20)));
+  // An mmap-dio file may go on behind its data, by 4 MiB.
+  EXPECT_EQ(workload_data(topology), Bytes::mib(3 * (14 + 20)));
+  topology.trials.back().workloads = {"d"};
+  EXPECT_EQ(workload_data(topology), Bytes::mib(3 * (3 * 2 * 14)));
+  topology.trials.back().workloads = {"a", "e", "f"};
+  EXPECT_EQ(workload_data(topology), Bytes::mib(3 * (14 + 1 + 7)));
   topology.trials.clear();
   EXPECT_EQ(workload_data(topology), Bytes{0});
 }
@@ -354,6 +370,8 @@ TEST(TopologyKeys, EachIsDescribedInTheReference) {
         std::string most = to_string(Milliseconds{key.high});
         if (most.ends_with("h00m")) most.resize(most.size() - 3);
         facts.push_back(most);
+      } else if (key.type == ValueType::choices) {
+        facts.emplace_back("list of ");
       } else if (key.type == ValueType::integer) {
         facts.push_back(std::to_string(key.low) + " to " + std::to_string(key.high));
       }
@@ -373,8 +391,11 @@ TEST(TopologyKeys, EachIsDescribedInTheReference) {
     EXPECT_THAT(reference, HasSubstr("`" + std::string(refused.name) + "`"));
   for (const std::string& engine : split(kFioEngines, ' '))
     EXPECT_THAT(reference, HasSubstr("`" + engine + "`"));
-  for (const std::string& folder : split(kSystemFolders, ' '))
-    EXPECT_THAT(reference, HasSubstr("`" + folder + "`"));
+  for (const std::string_view folders : {kSystemFolders, kFileFolders})
+    for (const std::string& folder : split(folders, ' '))
+      EXPECT_THAT(reference, HasSubstr("`" + folder + "`"));
+  for (const std::string& name : placeholder_names())
+    EXPECT_THAT(reference, HasSubstr("`{" + name + "}`"));
 }
 
 TEST(TopologyKeys, FallbacksAreWithinTheirOwnBounds) {
@@ -392,6 +413,10 @@ TEST(TopologyKeys, FallbacksAreWithinTheirOwnBounds) {
         ASSERT_TRUE(bytes) << key.name;
         EXPECT_TRUE(bytes->count >= key.low && bytes->count <= key.high) << key.name;
       }
+      if (key.type == ValueType::integer) {
+        const auto number = static_cast<std::uint64_t>(std::stoi(std::string(key.fallback)));
+        EXPECT_TRUE(number >= key.low && number <= key.high) << key.name;
+      }
     }
   }
   EXPECT_GT(looked_at, 15);
@@ -404,6 +429,13 @@ TEST(TopologyWords, AreThoseOfTheFile) {
   EXPECT_EQ(word_of(FilesystemType::gfs2), "gfs2");
   EXPECT_EQ(word_of(MmapDioSpec::Operation::write), "write");
   EXPECT_EQ(word_of(MmapDioSpec::Buffer::next_node), "next-node");
+  EXPECT_EQ(word_of(MmapDioSpec::Mapping::private_), "private");
+  EXPECT_EQ(words_of(std::vector{MmapDioSpec::Disturbance::evict, MmapDioSpec::Disturbance::demote},
+                     ","),
+            "evict,demote");
+  EXPECT_EQ(words_of(std::vector<MmapDioSpec::Observer>{}, ","), "none");
+  EXPECT_EQ(word_of(LockPingSpec::Data::mapped), "mapped");
+  EXPECT_EQ(word_of(LabUse::shared), "shared");
   EXPECT_EQ(word_of(Lockdep::required), "required");
   EXPECT_EQ(word_of(Expectation::fail), "fail");
 }

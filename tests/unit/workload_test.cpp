@@ -4,16 +4,11 @@
 #include <algorithm>
 
 #include "support/sample_plan.h"
+#include "workload/fio_reader.h"
 #include "workload/programs.h"
 
 namespace gridlock {
 namespace {
-
-const std::string kMmapDioOutput =
-    "{\"t_ms\":200,\"operations\":3,\"bytes\":3145728,\"short\":0,\"errors\":0,\"bad\":0}\n"
-    "{\"t_ms\":400,\"operations\":7,\"bytes\":7340032,\"short\":1,\"errors\":0,\"bad\":0}\n"
-    "{\"result\":{\"operations\":9,\"bytes\":9437184,\"short\":1,\"errors\":2,\"bad\":4,"
-    "\"first_bad\":\"offset 512\"}}\n";
 
 const std::string kFioOutput =
     "fio: note\n{\"fio version\":\"fio-3.33\",\"jobs\":[{\"jobname\":\"a}b\\\"{\",\"error\":0,"
@@ -22,48 +17,6 @@ const std::string kFioOutput =
     "{\"jobs\":[{\"jobname\":\"a\",\"error\":0,"
     "\"read\":{\"io_bytes\":3000,\"bw_bytes\":600,\"total_ios\":40,\"short_ios\":1},"
     "\"write\":{\"io_bytes\":4000,\"bw_bytes\":800,\"total_ios\":50,\"short_ios\":0}}]}\n";
-
-TEST(MmapDioReader, CountersAreThoseOfTheLastLine) {
-  MmapDioReader reader;
-  reader.feed(kMmapDioOutput);
-  EXPECT_EQ(reader.counters().samples, 2u);
-  EXPECT_EQ(reader.counters().operations, 9u);
-  EXPECT_EQ(reader.counters().bytes, 9437184u);
-  EXPECT_EQ(reader.counters().short_transfers, 1u);
-  EXPECT_EQ(reader.counters().errors, 2u);
-  EXPECT_EQ(reader.counters().bad_blocks, 4u);
-  EXPECT_EQ(reader.counters().first_bad, "offset 512");
-  EXPECT_TRUE(reader.has_result());
-}
-
-TEST(MmapDioReader, WithoutAResultLineThereIsNoResult) {
-  MmapDioReader reader;
-  reader.feed(kMmapDioOutput.substr(0, kMmapDioOutput.find("{\"result")));
-  EXPECT_FALSE(reader.has_result());
-  EXPECT_EQ(reader.counters().operations, 7u);
-}
-
-TEST(MmapDioReader, GarbageIsCountedAndTheNextLineIsRead) {
-  MmapDioReader reader;
-  reader.feed("not json\n{\"operations\":\n[1]\n" + kMmapDioOutput);
-  EXPECT_EQ(reader.garbage(), 3u);
-  EXPECT_EQ(reader.counters().operations, 9u);
-}
-
-TEST(MmapDioReader, NegativeAndAbsurdNumbersDoNotBecomeProgress) {
-  MmapDioReader reader;
-  reader.feed("{\"operations\":-5,\"bytes\":99999999999999999999999}\n");
-  EXPECT_EQ(reader.counters().operations, 0u);
-  EXPECT_EQ(reader.counters().bytes, 0u);
-}
-
-TEST(MmapDioReader, LineWithoutEndIsGivenUp) {
-  MmapDioReader reader;
-  for (int i = 0; i < 100; ++i) reader.feed(std::string(4096, 'x'));
-  reader.feed("\n" + kMmapDioOutput);
-  EXPECT_GE(reader.garbage(), 1u);
-  EXPECT_EQ(reader.counters().operations, 9u);
-}
 
 TEST(FioReader, ReadsWholeObjectsAndAddsUpJobsAndDirections) {
   FioReader reader;
@@ -91,15 +44,31 @@ TEST(FioReader, FailedJobIsAnErrorEvenWithoutACount) {
   EXPECT_EQ(reader.counters().first_error, "fio job j: error 5");
 }
 
-TEST(SampleReaders, EveryWayOfCuttingTheOutputGivesTheSameCounters) {
+TEST(FioReader, TellsASeriesAndTheWorstOfItsLatencies) {
+  FioReader reader;
+  std::vector<Milliseconds> at;
+  reader.on_sample([&](const std::string& worker, const WorkerState& state) {
+    EXPECT_EQ(worker, "1");
+    at.push_back(state.sample.at);
+  });
+  const std::string job =
+      "{\"jobs\":[{\"jobname\":\"a\",\"job_runtime\":500,\"read\":{\"total_ios\":4,\"clat_ns\":{\"max\":"
+      "9000,\"percentile\":{\"50.000000\":2000,\"99.000000\":8000}}},\"write\":{\"total_ios\":1,"
+      "\"clat_ns\":{\"max\":7000,\"percentile\":{\"50.000000\":3000}}}}]}";
+  reader.feed(job);
+  EXPECT_EQ(at, std::vector{Milliseconds{500}});
+  ASSERT_TRUE(reader.counters().latency);
+  EXPECT_DOUBLE_EQ(reader.counters().latency->p50_us, 3);
+  EXPECT_DOUBLE_EQ(reader.counters().latency->p99_us, 8);
+  EXPECT_DOUBLE_EQ(reader.counters().latency->max_us, 9);
+  EXPECT_EQ(reader.own_result(), job);
+}
+
+TEST(FioReader, EveryWayOfCuttingTheOutputGivesTheSameCounters) {
   for (std::size_t cut = 1; cut < 60; ++cut) {
-    MmapDioReader mmap_dio;
     FioReader fio;
-    for (std::size_t at = 0; at < kMmapDioOutput.size(); at += cut)
-      mmap_dio.feed(std::string_view(kMmapDioOutput).substr(at, cut));
     for (std::size_t at = 0; at < kFioOutput.size(); at += cut)
       fio.feed(std::string_view(kFioOutput).substr(at, cut));
-    ASSERT_EQ(mmap_dio.counters().operations, 9u) << cut;
     ASSERT_EQ(fio.counters().operations, 90u) << cut;
   }
 }
@@ -112,13 +81,35 @@ TEST(NodeProgram, MmapDioGetsTheNodesNumberAndTheRing) {
     for (const std::string& word : program.run.argv) text += word + " ";
     return text;
   }();
-  EXPECT_EQ(words.rfind("/gridlock/bin/mmap-dio run --dir /mnt/shared/self-read --node 2 --nodes 2 ", 0), 0u)
+  EXPECT_EQ(words.rfind("/gridlock/bin/mmap-dio run --dir /mnt/shared/self-read --node 2 --nodes 2 --seed 42 ", 0), 0u)
       << words;
   EXPECT_NE(words.find("--buffer same-file"), std::string::npos);
   EXPECT_NE(words.find("--duration-ms 5000"), std::string::npos);
   EXPECT_NE(words.find("--seed 42"), std::string::npos);
   ASSERT_TRUE(program.prepare && program.verify);
   EXPECT_EQ(program.prepare->argv[1], "prepare");
+}
+
+TEST(NodeProgram, LockPingGetsItsRingInTheWordsOfTheTopology) {
+  Plan plan = sample_plan();
+  WorkloadSpec ping;
+  ping.name = "ping";
+  ping.lock_ping = LockPingSpec{.locks = 8, .data = LockPingSpec::Data::mapped, .processes = 3};
+  ping.duration = Milliseconds{5000};
+  plan.workloads = {ping};
+  NodeProgram program = node_program(plan, ping, NodeId{2}, 42);
+  const std::vector<std::string> rest{
+      "--dir", "/mnt/shared/ping", "--node", "2", "--nodes", "2", "--seed", "42", "--locks", "8",
+      "--data", "mapped", "--processes", "3", "--duration-ms", "5000", "--sample-ms", "200"};
+  ASSERT_TRUE(program.prepare && program.verify);
+  for (auto [job, action] : {std::pair{&*program.prepare, "prepare"}, std::pair{&program.run, "run"},
+                             std::pair{&*program.verify, "verify"}}) {
+    std::vector<std::string> words{"/gridlock/bin/lock-ping", action};
+    words.insert(words.end(), rest.begin(), rest.end());
+    EXPECT_EQ(job->argv, words);
+  }
+  program.reader->feed("gridlock {\"worker\":\"1.1\",\"t_ms\":200,\"operations\":9}\n");
+  EXPECT_EQ(program.reader->counters().operations, 9u);
 }
 
 TEST(NodeProgram, FioJobComesOnStandardInputAndNeverAsAnOption) {

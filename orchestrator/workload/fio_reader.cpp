@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "workload/sample_reader.h"
+#include "workload/fio_reader.h"
 
 #include <fmt/format.h>
 
@@ -11,58 +11,30 @@
 namespace gridlock {
 namespace {
 
-constexpr std::size_t kLongestLine = 64 << 10;
 constexpr std::size_t kLongestObject = 1 << 20;
+constexpr std::int64_t kLatestRuntime = std::int64_t{365} * 24 * 3600 * 1000;
 
 std::uint64_t count(const Json& object, std::string_view key) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_or(object, key, 0)));
 }
 
+/// Of several jobs and directions the longer time is kept: their percentiles cannot be merged.
+void take_worst(LatencyFigures& latency, const Json& part) {
+  const auto completion = part.find("clat_ns");
+  if (completion == part.end() || !completion->is_object()) return;
+  const auto percentiles = completion->find("percentile");
+  const auto raise = [](double& value, double nanoseconds) {
+    value = std::max(value, nanoseconds / 1000);
+  };
+  raise(latency.max_us, number_or(*completion, "max", 0));
+  if (percentiles == completion->end() || !percentiles->is_object()) return;
+  raise(latency.p50_us, number_or(*percentiles, "50.000000", 0));
+  raise(latency.p90_us, number_or(*percentiles, "90.000000", 0));
+  raise(latency.p99_us, number_or(*percentiles, "99.000000", 0));
+  raise(latency.p999_us, number_or(*percentiles, "99.900000", 0));
+}
+
 }  // namespace
-
-void MmapDioReader::feed(std::string_view bytes) {
-  partial_ += bytes;
-  std::size_t start = 0;
-  for (std::size_t end = partial_.find('\n'); end != std::string::npos;
-       end = partial_.find('\n', start)) {
-    line(std::string_view(partial_).substr(start, end - start));
-    start = end + 1;
-  }
-  partial_.erase(0, start);
-  if (partial_.size() > kLongestLine) {
-    partial_.clear();
-    ++garbage_;
-  }
-}
-
-void MmapDioReader::line(std::string_view text) {
-  if (trimmed(text).empty()) return;
-  const std::optional<Json> parsed = parse_json(text, 8);
-  if (!parsed || !parsed->is_object()) {
-    ++garbage_;
-    return;
-  }
-  const auto result = parsed->find("result");
-  const bool final = result != parsed->end() && result->is_object();
-  const Json& values = final ? *result : *parsed;
-  if (!values.contains("operations")) {
-    ++garbage_;
-    return;
-  }
-  counters_.operations = count(values, "operations");
-  counters_.bytes = count(values, "bytes");
-  counters_.short_transfers = count(values, "short");
-  counters_.errors = count(values, "errors");
-  counters_.bad_blocks = count(values, "bad");
-  if (counters_.first_error.empty())
-    counters_.first_error = printable(text_or(values, "first_error", ""), 200);
-  if (counters_.first_bad.empty())
-    counters_.first_bad = printable(text_or(values, "first_bad", ""), 400);
-  if (final)
-    has_result_ = true;
-  else
-    ++counters_.samples;
-}
 
 void FioReader::feed(std::string_view bytes) {
   for (const char c : bytes) {
@@ -100,6 +72,8 @@ void FioReader::object(std::string_view text) {
   now.samples = counters_.samples + 1;
   double read_rate = 0;
   double write_rate = 0;
+  std::int64_t runtime = 0;
+  LatencyFigures latency;
   for (const Json& job : (*parsed)["jobs"]) {
     if (!job.is_object()) continue;
     for (const auto* const way : {"read", "write"}) {
@@ -109,7 +83,9 @@ void FioReader::object(std::string_view text) {
       now.bytes += count(*part, "io_bytes");
       now.short_transfers += count(*part, "short_ios");
       (*way == 'r' ? read_rate : write_rate) += number_or(*part, "bw_bytes", 0);
+      take_worst(latency, *part);
     }
+    runtime = std::max(runtime, integer_or(job, "job_runtime", 0));
     const std::int64_t error = integer_or(job, "error", 0);
     now.errors += count(job, "total_err");
     if (error != 0 && now.first_error.empty()) {
@@ -120,7 +96,15 @@ void FioReader::object(std::string_view text) {
   }
   now.read_rate = read_rate;
   now.write_rate = write_rate;
+  if (latency.max_us > 0) now.latency = latency;
   counters_ = now;
+  last_object_ = text;
+  WorkerState& worker = workers_["1"];
+  worker.counters = now;
+  worker.sample = {std::max(worker.sample.at, Milliseconds{std::clamp<std::int64_t>(
+                                                  runtime, 0, kLatestRuntime)}),
+                   now.operations, now.bytes, {}};
+  if (on_sample_) on_sample_("1", worker);
 }
 
 }  // namespace gridlock

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "record/run_record.h"
+#include "trial/lab.h"
+
+namespace gridlock {
+
+/// What has come from one node since it was last looked at.
+struct NodeNews {
+  NodeId node;
+  std::string line;          ///< the last its console shows; empty: nothing new
+  std::optional<Loss> loss;  ///< it was lost since then
+  std::vector<FindingRecord> findings;
+};
+
+/// Looks at the nodes of a lab for one trial: consoles and losses become findings.
+class LabNews {
+ public:
+  /// `folder` is the trial's: findings refer to consoles relative to it.
+  explicit LabNews(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// Everything that has happened since the last time.
+  std::vector<NodeNews> look(Lab& lab);
+
+ private:
+  std::filesystem::path folder_;
+  std::set<NodeId> told_loss_;
+};
+
+}  // namespace gridlock

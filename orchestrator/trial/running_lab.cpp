@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "trial/running_lab.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace gridlock {
+namespace {
+
+constexpr std::size_t kLongestDaemonLog = 2 << 20;
+/// A report that is open when the kernel has nothing more to say is closed after this.
+constexpr Milliseconds kLastWords{2'000};
+/// So much of what a console shows last is searched for a mark.
+constexpr std::size_t kMarkRange = 64 << 10;
+
+}  // namespace
+
+RunningLab::RunningLab(const LabSetting& setting, const NodeSource& source, int trial,
+                       const std::vector<std::filesystem::path>& console_logs)
+    : source_(source),
+      plan_(setting.plan),
+      loop_(setting.loop),
+      first_trial_(trial),
+      lab_(setting, source, console_logs) {}
+
+void RunningLab::start(Milliseconds limit, std::stop_token stop) {
+  lab_.start(limit, stop);
+  lab_.identify(limit, stop);
+  meet_nodes();
+  cluster_->begin(stop);
+}
+
+void RunningLab::restore(Milliseconds limit, std::stop_token stop) {
+  lab_.start(limit, stop);
+  lab_.refresh(limit, stop);
+  meet_nodes();
+  std::vector<DaemonJobs> daemons;
+  for (const SavedNode& node : source_.from->nodes) daemons.push_back(node.daemons);
+  cluster_->adopt(daemons);
+}
+
+void RunningLab::meet_nodes() {
+  cluster_ = std::make_unique<Cluster>(
+      plan_, lab_.crew(), [this](NodeId node, const std::string& daemon, const std::string& line) {
+        std::string& log = daemon_lines_[{node_name(node), daemon}];
+        if (log.size() < kLongestDaemonLog) log += line + "\n";
+        if (listener_) listener_(node, daemon, line);
+      });
+}
+
+std::map<std::pair<std::string, std::string>, std::string> RunningLab::take_daemon_lines() {
+  return std::exchange(daemon_lines_, {});
+}
+
+void RunningLab::mark_consoles(const std::string& line, Milliseconds limit, std::stop_token stop) {
+  std::vector<std::uint64_t> begins;
+  for (Lab::Node& node : lab_.nodes()) {
+    node.console->poll();
+    begins.push_back(node.console->reader().bytes_read());
+  }
+  Job print;
+  print.argv = {"sh", "-c", "echo \"$1\" >/dev/kmsg", "sh", line};
+  print.environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
+  for (const JobResult& result :
+       lab_.crew().run_all([&](const Crew::Member&) { return print; }, limit, stop))
+    if (!result.ok()) throw BarrierFailed(result.describe("writing to the kernel's log"));
+  const auto shows = [&](Lab::Node& node) {
+    const std::uint64_t begin = begins[static_cast<std::size_t>(&node - lab_.nodes().data())];
+    node.console->poll();
+    const std::uint64_t end = node.console->reader().bytes_read();
+    const std::uint64_t from = end - begin > kMarkRange ? end - kMarkRange : begin;
+    return node.console->text(from, end, kMarkRange).find(line) != std::string::npos;
+  };
+  std::vector<Lab::Node*> missing;
+  for (Lab::Node& node : lab_.nodes()) missing.push_back(&node);
+  const auto all_show = [&] {
+    std::erase_if(missing, [&](Lab::Node* node) { return shows(*node); });
+    return missing.empty();
+  };
+  try {
+    lab_.crew().wait("the consoles", all_show, limit, stop);
+  } catch (const BarrierFailed&) {
+    std::vector<std::string> names;
+    for (const Lab::Node* node : missing) names.push_back(node->name);
+    throw BarrierFailed(
+        fmt::format("the console of {} does not show what its kernel was asked "
+                    "to print within {}",
+                    join(names, ", "), to_string(limit)));
+  }
+  const auto whole = [&] {
+    return std::ranges::none_of(lab_.nodes(), [](const Lab::Node& node) {
+      node.console->poll();
+      return node.console->reader().pending();
+    });
+  };
+  if (whole()) return;
+  loop_.run_until(whole, kLastWords, stop);
+  for (Lab::Node& node : lab_.nodes()) node.console->finish();
+}
+
+std::string RunningLab::diagnose(std::stop_token stop) {
+  std::string text;
+  try {
+    text = cluster_->diagnose(stop);
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  for (const Lab::Node& node : lab_.nodes())
+    text += fmt::format("--- last console lines of {}\n{}", node.name, node.console->tail(8));
+  return text;
+}
+
+std::string RunningLab::leave(Milliseconds limit, std::stop_token stop) {
+  try {
+    cluster_->leave(limit, stop);
+  } catch (const Error& error) {
+    return std::string("leaving the cluster: ") + error.what();
+  }
+  return {};
+}
+
+std::string RunningLab::end(Milliseconds limit) {
+  const std::string gone = lab_.stop_machines(limit);
+  cluster_.reset();
+  for (Lab::Node& node : lab_.nodes()) node.console->finish();
+  return gone;
+}
+
+}  // namespace gridlock

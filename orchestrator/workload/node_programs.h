@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "workload/programs.h"
+
+namespace gridlock {
+
+// One function a program, each in a file of its own.
+NodeProgram mmap_dio_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
+                             std::uint64_t seed);
+NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
+                        std::uint64_t seed);
+NodeProgram lock_ping_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
+                              std::uint64_t seed);
+NodeProgram exec_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
+                         std::uint64_t seed);
+
+/// A job with the PATH that programs on a node have.
+Job job_of(std::vector<std::string> argv);
+
+/// How often the programs of our own report.
+constexpr int kSampleMs = 200;
+
+}  // namespace gridlock
