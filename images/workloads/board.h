@@ -47,13 +47,13 @@ struct WorkerCounters {
   Count bytes;
   Count short_transfers;
   Count errors;
-  Count bad;      ///< blocks
-  Count retries;  ///< transfers begun again, blocks read again
-  Count checked;  ///< blocks looked at
-  Count nonresident;  ///< pages of the buffer absent before a transfer
-  Count resident;     ///< pages that were there
+  Count bad;                       ///< blocks
+  Count retries;                   ///< transfers begun again, blocks read again
+  Count checked;                   ///< blocks looked at
+  Count nonresident;               ///< pages of the buffer absent before a transfer
+  Count resident;                  ///< pages that were there
   std::atomic<bool> ended{false};  ///< it will do no more
-  Count torn;         ///< blocks seen in pieces and found whole on another look
+  Count torn;                      ///< blocks seen in pieces and found whole on another look
   std::array<Count, histogram::kBuckets> latency{};
   /// Whether it does the transfers, and not what goes on beside them; those have a digit first.
   bool transfers() const { return name[0] >= '0' && name[0] <= '9'; }
@@ -67,8 +67,8 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
 /// The shared memory of a run.
 struct Board {
   static constexpr std::size_t kMostWorkers = 288;
-  std::atomic<bool> stop_wanted{false};     ///< transfers are to end
-  std::atomic<bool> workers_ended{false};   ///< what goes on beside them is to end
+  std::atomic<bool> stop_wanted{false};    ///< transfers are to end
+  std::atomic<bool> workers_ended{false};  ///< what goes on beside them is to end
   std::array<WorkerCounters, kMostWorkers> workers{};
 
   /// A worker's counters, by its name; made at the first call. Before the processes part.

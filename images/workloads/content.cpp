@@ -86,8 +86,7 @@ void fill(std::span<std::byte> slot, const Content& content, const Layout& layou
   }
 }
 
-Knowledge Knowledge::prepared(const Options& options, const Layout& layout,
-                              std::uint64_t process) {
+Knowledge Knowledge::prepared(const Options& options, const Layout& layout, std::uint64_t process) {
   Knowledge knowledge;
   const FileId own{options.node, process, Role::data};
   const bool zeros = options.state == State::hole || options.state == State::preallocated;
@@ -96,8 +95,7 @@ Knowledge Knowledge::prepared(const Options& options, const Layout& layout,
     Content transfer{Content::Kind::stamped, own, layout.transfer_at(i), 1};
     if (zeros) transfer = {Content::Kind::zeros, {}, 0, 0};
     // A write is yet to bring what lies behind the file's end; a read reaches the last slot's half.
-    if (options.access == Access::append || options.state == State::past_end)
-      transfer = {};
+    if (options.access == Access::append || options.state == State::past_end) transfer = {};
     knowledge.transfers.push_back(transfer);
     if (options.mapped() && options.buffer != Buffer::same_page)
       knowledge.buffers.push_back({Content::Kind::stamped, mapped, layout.buffer_at(i), 1});

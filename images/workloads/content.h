@@ -16,8 +16,8 @@ namespace gridlock::mdio {
 struct Content {
   enum class Kind { stamped, zeros, unknown };
   Kind kind = Kind::unknown;
-  FileId file;                ///< where its blocks were made for
-  std::uint64_t offset = 0;   ///< of its first block, there
+  FileId file;               ///< where its blocks were made for
+  std::uint64_t offset = 0;  ///< of its first block, there
   std::uint64_t version = 0;
 
   /// The stamp of block `block`; who wrote it is not part of it.
@@ -45,8 +45,8 @@ struct Checked {
   void add(const Checked& other);
 };
 
-/// Looks at `data`, the begin of a slot of `layout` (only blocks that are there as a whole are looked
-/// at). What is unknown is not judged, and not counted as looked at.
+/// Looks at `data`, the begin of a slot of `layout` (only blocks that are there as a whole are
+/// looked at). What is unknown is not judged, and not counted as looked at.
 Checked check(std::span<const std::byte> data, const Content& expected, const Layout& layout,
               std::uint64_t seed);
 

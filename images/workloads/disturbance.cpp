@@ -13,7 +13,8 @@
 namespace gridlock::mdio {
 namespace {
 
-/// Between two disturbances: often enough to meet every transfer, seldom enough to let them through.
+/// Between two disturbances: often enough to meet every transfer, seldom enough to let them
+/// through.
 constexpr std::chrono::milliseconds kPause{2};
 constexpr std::uint64_t kPiece = 64 << 10;
 

@@ -17,7 +17,8 @@ constexpr std::size_t kByte = 200;
 
 void FaultInjector::count(std::uint64_t& bytes) {
   ++transfers_;
-  if (fault_ == Fault::short_return && transfers_ == kWhich) bytes -= bytes < kBlock ? bytes : kBlock;
+  if (fault_ == Fault::short_return && transfers_ == kWhich)
+    bytes -= bytes < kBlock ? bytes : kBlock;
 }
 
 bool FaultInjector::due() {

@@ -98,9 +98,9 @@ Mapping::Mapping(const File* file, std::size_t size, MapKind kind, Way way)
       size_(size),
       kind_(kind),
       start_(::mmap(nullptr, size, way == Way::read_only ? PROT_READ : PROT_READ | PROT_WRITE,
-                    file == nullptr              ? MAP_PRIVATE | MAP_ANONYMOUS
+                    file == nullptr           ? MAP_PRIVATE | MAP_ANONYMOUS
                     : kind == MapKind::shared ? MAP_SHARED
-                                                 : MAP_PRIVATE,
+                                              : MAP_PRIVATE,
                     file != nullptr ? file->get() : -1, 0)) {
   if (start_ == MAP_FAILED)
     throw_errno("mapping " + (file != nullptr ? file->path() : std::string("memory")));
@@ -110,7 +110,8 @@ void Mapping::evict(std::size_t offset, std::size_t size, Eviction way) const {
   const std::size_t page = page_size();
   const bool droppable = file_ != nullptr && kind_ == MapKind::shared;
   const std::size_t first = droppable ? offset / page * page : (offset + page - 1) / page * page;
-  std::size_t last = droppable ? (offset + size + page - 1) / page * page : (offset + size) / page * page;
+  std::size_t last =
+      droppable ? (offset + size + page - 1) / page * page : (offset + size) / page * page;
   last = std::min(last, (size_ + page - 1) / page * page);
   if (first >= last) return;
   const std::size_t length = last - first;

@@ -30,10 +30,10 @@ int set_lock(const mdio::File& file, short type, std::uint64_t byte) {
 }
 
 /// The waking signal, first when the time is up and then again and again: it may come just before
-/// the wait it is to end. Not earlier: an interrupted wait loses its place in the queue, which would
-/// be something else than what is measured. In a kernel whose DLM lets only a fatal signal interrupt
-/// the wait (dlm_posix_lock() in fs/dlm/plock.c, 6.1) it does not help, and need not: whoever ends
-/// gives up its locks, so the next one gets its own and sees that it is time.
+/// the wait it is to end. Not earlier: an interrupted wait loses its place in the queue, which
+/// would be something else than what is measured. In a kernel whose DLM lets only a fatal signal
+/// interrupt the wait (dlm_posix_lock() in fs/dlm/plock.c, 6.1) it does not help, and need not:
+/// whoever ends gives up its locks, so the next one gets its own and sees that it is time.
 class EndTimer {
  public:
   explicit EndTimer(std::chrono::milliseconds after) {

@@ -26,8 +26,8 @@ struct Member {
 /// Runs every member in a process of its own and prints the board's counters every `interval` (0:
 /// never) until all have ended; then a last sample and the result. Processes and not threads: what
 /// hangs or dies inside a page fault keeps the lock of its address space, and whoever shares that
-/// would hang with it. SIGTERM sets `stop_wanted`. Returns false if a member did not end well; why is
-/// on standard error.
+/// would hang with it. SIGTERM sets `stop_wanted`. Returns false if a member did not end well; why
+/// is on standard error.
 bool run_members(Board& board, std::chrono::milliseconds interval,
                  const std::vector<Member>& members);
 

@@ -37,8 +37,8 @@ int run(const Options& options, const Layout& layout) {
   }
   Told told(options, layout.slots());
   if (!options.observe.empty() && !options.peers.empty())
-    members.push_back({Member::Part::beside, "listener",
-                       [&] { told.listen(options, board.workers_ended); }});
+    members.push_back(
+        {Member::Part::beside, "listener", [&] { told.listen(options, board.workers_ended); }});
   for (const Observer way : options.observe) {
     WorkerCounters& counters = board.worker(std::string("observe.") + name_of(way));
     members.push_back({Member::Part::beside, std::string("observer ") + name_of(way),
@@ -65,8 +65,8 @@ int verify_and_tell(const Options& options, const Layout& layout) {
   const Verified verified = verify(options, layout);
   print_line("gridlock {\"result\":{\"operations\":" + std::to_string(verified.checked) +
              ",\"checked\":" + std::to_string(verified.checked) +
-             ",\"bad\":" + std::to_string(verified.bad) + ",\"first_bad\":" +
-             (verified.first_bad.empty() ? "null" : verified.first_bad) + "}}");
+             ",\"bad\":" + std::to_string(verified.bad) +
+             ",\"first_bad\":" + (verified.first_bad.empty() ? "null" : verified.first_bad) + "}}");
   if (verified.bad > 0) return kWrong;
   return verified.checked == 0 ? kNothingDone : kRight;
 }

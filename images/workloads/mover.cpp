@@ -2,9 +2,9 @@
 #include "workloads/mover.h"
 
 #include <libaio.h>
+#include <liburing.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <liburing.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
@@ -189,10 +189,10 @@ class Fiemap final : public Mover {
     if (header.fm_mapped_extents == 0 || header.fm_mapped_extents > header.fm_extent_count)
       return moved;
     fiemap_extent last{};
-    std::memcpy(&last,
-                buffer.data() + sizeof header +
-                    (header.fm_mapped_extents - std::size_t{1}) * sizeof last,
-                sizeof last);
+    std::memcpy(
+        &last,
+        buffer.data() + sizeof header + (header.fm_mapped_extents - std::size_t{1}) * sizeof last,
+        sizeof last);
     const bool whole = header.fm_mapped_extents == header.fm_extent_count ||
                        (last.fe_flags & FIEMAP_EXTENT_LAST) != 0;
     if (last.fe_length > 0 && whole) moved.count = buffer.size();

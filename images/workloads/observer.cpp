@@ -33,8 +33,8 @@ class Watched {
     if (way != Observer::mapped) return;
     if (file_.size() < layout.end())
       throw std::runtime_error(file_.path() + ": smaller than it was prepared");
-    mapping_ = std::make_unique<Mapping>(&file_, layout.end(), MapKind::shared,
-                                         Mapping::Way::read_only);
+    mapping_ =
+        std::make_unique<Mapping>(&file_, layout.end(), MapKind::shared, Mapping::Way::read_only);
   }
 
   const FileId& id() const { return id_; }
@@ -72,8 +72,7 @@ class Watch {
 
   void look_at_everything(const std::atomic<bool>& ended) {
     for (std::uint64_t process = 1; process <= files_.size(); ++process)
-      for (std::uint64_t slot = 0; slot < layout_.slots() && !ended; ++slot)
-        look(process, slot);
+      for (std::uint64_t slot = 0; slot < layout_.slots() && !ended; ++slot) look(process, slot);
   }
 
  private:

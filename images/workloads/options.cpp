@@ -65,8 +65,7 @@ void set_peers(Options& options, std::string_view option, std::string_view value
   for (const std::string_view peer : split(value, ',')) {
     const std::size_t colon = peer.find(':');
     if (colon == std::string_view::npos)
-      throw UsageMistake(std::string(option) + ": '" + std::string(peer) +
-                         "' is not ADDRESS:PORT");
+      throw UsageMistake(std::string(option) + ": '" + std::string(peer) + "' is not ADDRESS:PORT");
     options.peers.push_back(
         {std::string(peer.substr(0, colon)),
          static_cast<std::uint16_t>(number(option, peer.substr(colon + 1), 1, 65535))});
@@ -132,8 +131,8 @@ void check_together(const Options& options) {
          "--buffer next-process needs at least two processes");
   refuse(options.operation == Operation::fiemap && !options.mapped(),
          "--operation fiemap needs a mapped --buffer");
-  const bool moving_end = options.access == Access::append || options.state == State::crossing_end ||
-                          options.state == State::past_end;
+  const bool moving_end = options.access == Access::append ||
+                          options.state == State::crossing_end || options.state == State::past_end;
   refuse(options.access == Access::append && !options.writes(),
          "--access append needs an operation that writes");
   refuse(options.access == Access::append && options.state != State::allocated,
@@ -196,8 +195,9 @@ std::string usage() {
 Options read_options(int count, const char* const* arguments) {
   static constexpr std::string_view kActions = "prepare run verify";
   const std::string_view action = count > 1 ? arguments[1] : "";
-  if (action.empty() || std::string_view(" prepare run verify ")
-                                .find(" " + std::string(action) + " ") == std::string_view::npos)
+  if (action.empty() ||
+      std::string_view(" prepare run verify ").find(" " + std::string(action) + " ") ==
+          std::string_view::npos)
     throw UsageMistake("the first word must be prepare, run or verify");
   Options options;
   options.action = static_cast<Action>(place("action", action, kActions));

@@ -88,9 +88,8 @@ std::string FileId::name() const {
 }
 
 void make_block(std::span<std::byte> block, const Stamp& stamp) {
-  const std::array<std::uint64_t, 7> header{kMagic,         stamp.file.packed(),
-                                            stamp.offset,   stamp.version,
-                                            stamp.writer.packed(), stamp.seed,
+  const std::array<std::uint64_t, 7> header{kMagic,        stamp.file.packed(),   stamp.offset,
+                                            stamp.version, stamp.writer.packed(), stamp.seed,
                                             block.size()};
   std::memcpy(block.data(), header.data(), sizeof header);
   std::uint64_t state = mixed(stamp.seed ^ stamp.file.packed() << 7 ^ stamp.offset) ^ stamp.version;

@@ -76,8 +76,8 @@ std::optional<Stamp> read_block(std::span<const std::byte> block);
 bool all_zeros(std::span<const std::byte> block);
 
 /// What is wrong with a block, for a person: "zeros", "torn or overwritten from byte 128", "stale:
-/// version 3, expected 7", "block of node2.1.data at 4096". `expected` absent: any whole block would
-/// have done.
+/// version 3, expected 7", "block of node2.1.data at 4096". `expected` absent: any whole block
+/// would have done.
 std::string describe_bad(std::span<const std::byte> block, const std::optional<Stamp>& expected);
 
 /// Two excerpts of 32 bytes in hex, at the first place where the block differs from what it should

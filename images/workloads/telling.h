@@ -10,8 +10,9 @@
 
 namespace gridlock::mdio {
 
-/// Tells the node that watches this one's file which writes have ended. Over the network and not the
-/// file system, which is what is being tested. What gets lost makes the check weaker, never wrong.
+/// Tells the node that watches this one's file which writes have ended. Over the network and not
+/// the file system, which is what is being tested. What gets lost makes the check weaker, never
+/// wrong.
 class Teller {
  public:
   /// Tells nobody if there are no peers or no observers.

@@ -73,9 +73,12 @@ class Verifier {
     if (size == layout_.prepared_size()) return;
     ++verified_.bad;
     if (verified_.first_bad.empty())
-      verified_.first_bad = to_json(
-          {size, "the file ends here instead of at " + std::to_string(layout_.prepared_size()), {}, {}},
-          id.name(), 0, "node" + std::to_string(options_.node) + " verify");
+      verified_.first_bad =
+          to_json({size,
+                   "the file ends here instead of at " + std::to_string(layout_.prepared_size()),
+                   {},
+                   {}},
+                  id.name(), 0, "node" + std::to_string(options_.node) + " verify");
   }
 
   void expect(const FileId& file, std::uint64_t at, const Content& content) {
@@ -107,8 +110,7 @@ class Verifier {
     const std::size_t skip = slot.at - first;
     const std::size_t there = std::min(count - std::min(count, skip), layout_.transfer());
     const std::string reader = "node" + std::to_string(options_.node) + " verify" + how;
-    const Checked found =
-        check(memory.range(skip, there), slot.content, layout_, options_.seed);
+    const Checked found = check(memory.range(skip, there), slot.content, layout_, options_.seed);
     verified_.checked += found.blocks;
     verified_.bad += found.bad;
     if (found.first_bad && verified_.first_bad.empty())
@@ -118,8 +120,7 @@ class Verifier {
     // A file that ends early has lost data although each block of it is right.
     verified_.bad += layout_.blocks() - found.blocks;
     if (verified_.first_bad.empty())
-      verified_.first_bad =
-          to_json({there, "the file ends here", {}, {}}, name, slot.at, reader);
+      verified_.first_bad = to_json({there, "the file ends here", {}, {}}, name, slot.at, reader);
   }
 
   /// How much of a slot is in the file: all, unless reads were to cross the file's end in it.

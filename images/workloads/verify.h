@@ -12,7 +12,7 @@ namespace gridlock::mdio {
 struct Verified {
   std::uint64_t checked = 0;  ///< blocks
   std::uint64_t bad = 0;
-  std::string first_bad;      ///< a JSON object, or empty
+  std::string first_bad;  ///< a JSON object, or empty
 };
 
 /// Reads the files of the next node as this one sees them, past what it has cached: directly and

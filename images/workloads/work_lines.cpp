@@ -50,15 +50,14 @@ void WorkLines::sample(std::chrono::milliseconds since_start) {
     const std::uint64_t checked = worker.checked;
     const std::uint64_t errors = worker.errors;
     // A worker that stands still is told to be there all the same: that it does not move is news.
-    const bool moved = operations != seen.operations || checked != seen.checked ||
-                       errors != seen.errors;
-    std::string line = std::string(kMark) + "{" +
-                       field("t_ms", static_cast<std::uint64_t>(since_start.count())) +
-                       ",\"worker\":\"" + worker.name.data() + "\"," +
-                       field("operations", operations) + "," + field("bytes", worker.bytes) +
-                       unless_zero("short", worker.short_transfers) +
-                       unless_zero("errors", errors) + unless_zero("bad", worker.bad) +
-                       unless_zero("retries", worker.retries) + unless_zero("checked", checked);
+    const bool moved =
+        operations != seen.operations || checked != seen.checked || errors != seen.errors;
+    std::string line =
+        std::string(kMark) + "{" + field("t_ms", static_cast<std::uint64_t>(since_start.count())) +
+        ",\"worker\":\"" + worker.name.data() + "\"," + field("operations", operations) + "," +
+        field("bytes", worker.bytes) + unless_zero("short", worker.short_transfers) +
+        unless_zero("errors", errors) + unless_zero("bad", worker.bad) +
+        unless_zero("retries", worker.retries) + unless_zero("checked", checked);
     if (worker.ended) line += ",\"ended\":true";
     if (moved) line += latency_since(worker, seen);
     print_line(line + "}");
@@ -105,11 +104,10 @@ void WorkLines::result() {
   }
   print_line(std::string(kMark) + "{\"result\":{" + field("operations", operations) + "," +
              field("bytes", bytes) + "," + field("short", shorts) + "," + field("errors", errors) +
-             "," + field("bad", bad) + "," + field("retries", retries) +
-             ",\"first_bad\":" + (first_bad.empty() ? "null" : first_bad) +
-             ",\"first_error\":" + quoted(first_error) + ",\"notes\":{" +
-             field("checked", checked) + "," + field("nonresident", nonresident) + "," +
-             field("resident", resident) + "," + field("torn", torn) + "}}}");
+             "," + field("bad", bad) + "," + field("retries", retries) + ",\"first_bad\":" +
+             (first_bad.empty() ? "null" : first_bad) + ",\"first_error\":" + quoted(first_error) +
+             ",\"notes\":{" + field("checked", checked) + "," + field("nonresident", nonresident) +
+             "," + field("resident", resident) + "," + field("torn", torn) + "}}}");
 }
 
 }  // namespace gridlock::mdio

@@ -44,9 +44,8 @@ class Process {
         board_(board),
         process_(process),
         own_(FileId{options.node, process, Role::data}),
-        file_(path_of(options, own_),
-              O_RDWR | (options.access == Access::buffered ? 0 : O_DIRECT) |
-                  (options.access == Access::append ? O_APPEND : 0)),
+        file_(path_of(options, own_), O_RDWR | (options.access == Access::buffered ? 0 : O_DIRECT) |
+                                          (options.access == Access::append ? O_APPEND : 0)),
         // What is set up and looked at goes past the way that is under test.
         plain_(path_of(options, own_), O_RDWR),
         teller_(options),
@@ -123,8 +122,8 @@ class Process {
                   1,
                   std::vector<std::byte>(layout_.transfer())};
     if (!options_.mapped())
-      thread.memory = std::make_unique<Mapping>(
-          nullptr, layout_.transfer() + page_size(), MapKind::private_);
+      thread.memory =
+          std::make_unique<Mapping>(nullptr, layout_.transfer() + page_size(), MapKind::private_);
     // More threads than slots: the last ones have nothing to do.
     if (number > layout_.slots()) return;
     // At least one, however late it is.
@@ -140,8 +139,8 @@ class Process {
   /// The bytes a transfer of `slot` moves from or to.
   std::span<std::byte> buffer_of(const Thread& thread, std::uint64_t slot) const {
     if (thread.memory) return thread.memory->range(layout_.shift(), layout_.transfer());
-    const std::uint64_t at = options_.buffer == Buffer::same_page ? layout_.transfer_at(slot)
-                                                                  : layout_.buffer_at(slot);
+    const std::uint64_t at =
+        options_.buffer == Buffer::same_page ? layout_.transfer_at(slot) : layout_.buffer_at(slot);
     return mapping_->range(at, layout_.transfer());
   }
 
@@ -158,9 +157,8 @@ class Process {
       buffer_slot = rotated;
     else if (options_.buffer != Buffer::same_page)
       file_slot = options_.state == State::crossing_end ? layout_.slots() - 1 : rotated;
-    const std::span<std::byte> buffer = buffer_of(thread, options_.buffer == Buffer::same_page
-                                                              ? file_slot
-                                                              : buffer_slot);
+    const std::span<std::byte> buffer =
+        buffer_of(thread, options_.buffer == Buffer::same_page ? file_slot : buffer_slot);
     const auto offset_in_memory = static_cast<std::size_t>(buffer.data() - memory.at(0));
 
     Content moving = prepare_source(thread, file_slot, buffer_slot, buffer);
@@ -171,8 +169,7 @@ class Process {
     const bool measured = options_.sample.count() > 0;
     const auto begin = measured ? SteadyClock::now() : SteadyClock::time_point{};
     Moved moved = thread.mover->move(buffer, offset);
-    if (options_.fsync == Fsync::after && file_sync() != 0 && moved.error == 0)
-      moved.error = errno;
+    if (options_.fsync == Fsync::after && file_sync() != 0 && moved.error == 0) moved.error = errno;
     const auto end = SteadyClock::now();
     thread.fault.count(moved.count);
 
@@ -199,7 +196,8 @@ class Process {
     }
     if (measured) {
       const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin);
-      thread.counters.latency[histogram::bucket_of(static_cast<std::uint64_t>(took.count()))].add(1);
+      thread.counters.latency[histogram::bucket_of(static_cast<std::uint64_t>(took.count()))].add(
+          1);
     }
     // Counted last: an operation is one whose data has been looked at.
     thread.counters.operations.add(1);
@@ -375,8 +373,7 @@ std::string worker_name(std::uint64_t process, std::uint64_t thread) {
   return std::to_string(process) + "." + std::to_string(thread);
 }
 
-void run_worker(const Options& options, const Layout& layout, Board& board,
-                std::uint64_t process) {
+void run_worker(const Options& options, const Layout& layout, Board& board, std::uint64_t process) {
   Process(options, layout, board, process).run();
 }
 

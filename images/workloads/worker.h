@@ -10,8 +10,8 @@
 namespace gridlock::mdio {
 
 /// The transfers of one process, by as many threads as are asked for, until the time is up or
-/// `board.stop_wanted`. Keeps what it knows of its slots for whoever verifies. Throws if it could not
-/// begin; what goes wrong with transfers is counted.
+/// `board.stop_wanted`. Keeps what it knows of its slots for whoever verifies. Throws if it could
+/// not begin; what goes wrong with transfers is counted.
 void run_worker(const Options& options, const Layout& layout, Board& board, std::uint64_t process);
 
 /// "2.1": process and thread, both from 1.

@@ -17,9 +17,9 @@
 namespace gridlock {
 
 /// Runs the plan's trials one after another, in labs of their own or in shared ones as the plan
-/// says, and keeps everything under `installation.results`. `command` is how a person repeats it. What breaks on our side is in the
-/// record (outcome error); only a results directory that cannot be written, and bugs, come out as
-/// exceptions. Leaves no process, socket or scratch file.
+/// says, and keeps everything under `installation.results`. `command` is how a person repeats it.
+/// What breaks on our side is in the record (outcome error); only a results directory that cannot
+/// be written, and bugs, come out as exceptions. Leaves no process, socket or scratch file.
 RunResult run_plan(const Plan& plan, const Installation& installation, const HostFacts& host,
                    const std::string& command, CommandRunner& runner, Progress& progress,
                    TrialObserver& observer, EventLoop& loop, std::stop_token stop);

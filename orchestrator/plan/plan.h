@@ -114,9 +114,10 @@ struct Plan {
 /// The seed of a trial's `repetition` (from 1).
 std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repetition);
 
-/// Throws UsageError for a kernel that does not exist (with a suggestion), a patch, fragment, source
-/// tree or file for the nodes that is not there, `accel: kvm` without /dev/kvm, nodes that do not fit the host's
-/// memory, or another start for a trial that the topology insists on booting. A patch written as a bare file name is looked for next to the topology, then in
+/// Throws UsageError for a kernel that does not exist (with a suggestion), a patch, fragment,
+/// source tree or file for the nodes that is not there, `accel: kvm` without /dev/kvm, nodes that
+/// do not fit the host's memory, or another start for a trial that the topology insists on booting.
+/// A patch written as a bare file name is looked for next to the topology, then in
 /// `host.fragments`/patches.
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host);
 

@@ -44,22 +44,14 @@ Json mmap_dio_json(const MmapDioSpec& spec) {
   for (const auto what : spec.disturb) disturb.push_back(word_of(what));
   Json observe = Json::array();
   for (const auto way : spec.observe) observe.push_back(word_of(way));
-  return {{"operation", word_of(spec.operation)},
-          {"direction", word_of(spec.direction)},
-          {"access", word_of(spec.access)},
-          {"buffer", word_of(spec.buffer)},
-          {"mapping", word_of(spec.mapping)},
-          {"resident", word_of(spec.resident)},
-          {"eviction", word_of(spec.eviction)},
-          {"alignment", word_of(spec.alignment)},
-          {"state", word_of(spec.state)},
-          {"fsync", word_of(spec.fsync)},
-          {"transfer_bytes", spec.transfer.count},
-          {"file_size_bytes", spec.file_size.count},
-          {"processes", spec.processes},
-          {"threads", spec.threads},
-          {"disturb", std::move(disturb)},
-          {"observe", std::move(observe)},
+  return {{"operation", word_of(spec.operation)},  {"direction", word_of(spec.direction)},
+          {"access", word_of(spec.access)},        {"buffer", word_of(spec.buffer)},
+          {"mapping", word_of(spec.mapping)},      {"resident", word_of(spec.resident)},
+          {"eviction", word_of(spec.eviction)},    {"alignment", word_of(spec.alignment)},
+          {"state", word_of(spec.state)},          {"fsync", word_of(spec.fsync)},
+          {"transfer_bytes", spec.transfer.count}, {"file_size_bytes", spec.file_size.count},
+          {"processes", spec.processes},           {"threads", spec.threads},
+          {"disturb", std::move(disturb)},         {"observe", std::move(observe)},
           {"inject", word_of(spec.inject)}};
 }
 
@@ -71,9 +63,9 @@ Json exec_json(const ExecSpec& spec, const std::filesystem::path& folder, Extent
         (extent == Extent::whole ? file.from : file.from.lexically_relative(folder)).string();
   Json environment = Json::object();
   for (const auto& [name, value] : spec.environment) environment[name] = value;
-  return {{"command", spec.command}, {"prepare", spec.prepare},
-          {"verify", spec.verify},   {"environment", std::move(environment)},
-          {"files", std::move(files)}, {"exit", spec.success},
+  return {{"command", spec.command},      {"prepare", spec.prepare},
+          {"verify", spec.verify},        {"environment", std::move(environment)},
+          {"files", std::move(files)},    {"exit", spec.success},
           {"data_bytes", spec.data.count}};
 }
 

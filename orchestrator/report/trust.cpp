@@ -135,14 +135,14 @@ void add_own_use(Page& page, const RunRecord& run) {
 /// Where the nodes began, if not all of them at power-on.
 void add_start(Page& page, const RunRecord& run) {
   std::vector<std::string> places;
-  for (const auto& [start, what] : {std::pair("template", "from a template"),
-                                    std::pair("formed", "from a formed lab")}) {
+  for (const auto& [start, what] :
+       {std::pair("template", "from a template"), std::pair("formed", "from a formed lab")}) {
     const std::string_view word = start;
     const auto count = std::count_if(run.trials.begin(), run.trials.end(),
                                      [&](const TrialRecord& trial) { return trial.start == word; });
     if (count > 0)
-      places.push_back(fmt::format("{} in {} of {}", what, count,
-                                   counted(run.trials.size(), "trial")));
+      places.push_back(
+          fmt::format("{} in {} of {}", what, count, counted(run.trials.size(), "trial")));
   }
   if (!places.empty())
     page.labelled("start", join(places, ", ") +
@@ -173,9 +173,10 @@ void add_labs(Page& page, const RunRecord& run) {
       "{} for {}: {} went on where another had ended, in kernels with a past",
       counted(run.trials.size() - joined, "lab"), counted(run.trials.size(), "trial"), joined);
   if (up > 0)
-    text += fmt::format("; {:.1f} % of the time with the nodes up went to workloads: their "
-                        "files, their work, its verification",
-                        100 * std::min(1.0, work / up));
+    text += fmt::format(
+        "; {:.1f} % of the time with the nodes up went to workloads: their "
+        "files, their work, its verification",
+        100 * std::min(1.0, work / up));
   page.labelled("labs", text);
 }
 

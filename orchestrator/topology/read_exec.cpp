@@ -40,8 +40,7 @@ std::string place_problem(const std::string& path) {
     if (path.starts_with(folder + "/") && path.find("//") == std::string::npos &&
         path.find("/../") == std::string::npos && !path.ends_with("/..") && !path.ends_with("/"))
       return {};
-  return fmt::format("must be a path below {}",
-                     enumerate(split(kFileFolders, ' '), "or"));
+  return fmt::format("must be a path below {}", enumerate(split(kFileFolders, ' '), "or"));
 }
 
 void read_files(const DocNode& node, const std::filesystem::path& base, ExecSpec& exec,

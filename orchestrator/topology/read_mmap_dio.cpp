@@ -39,14 +39,15 @@ class Rules {
     const std::uint64_t unit = spec_.alignment == Spec::Alignment::page     ? kPage
                                : spec_.alignment == Spec::Alignment::sector ? kSector
                                                                             : 1;
-    refuse(spec_.transfer.count % unit != 0, "transfer",
-           fmt::format("`transfer` must be a multiple of {} with `alignment: {}`, not {}",
-                       to_string(Bytes{unit}), word_of(spec_.alignment),
-                       to_string(spec_.transfer)));
+    refuse(
+        spec_.transfer.count % unit != 0, "transfer",
+        fmt::format("`transfer` must be a multiple of {} with `alignment: {}`, not {}",
+                    to_string(Bytes{unit}), word_of(spec_.alignment), to_string(spec_.transfer)));
     refuse(spec_.alignment == Spec::Alignment::odd && spec_.access != Spec::Access::buffered,
-           "alignment", "`alignment: odd` needs `access: buffered`; direct I/O takes whole sectors");
-    const bool pieces = spec_.operation == Spec::Operation::readv ||
-                        spec_.operation == Spec::Operation::writev;
+           "alignment",
+           "`alignment: odd` needs `access: buffered`; direct I/O takes whole sectors");
+    const bool pieces =
+        spec_.operation == Spec::Operation::readv || spec_.operation == Spec::Operation::writev;
     refuse(pieces && spec_.transfer.count < kLeastInPieces, "transfer",
            fmt::format("`operation: {}` moves a transfer in 8 pieces and needs at least {}",
                        word_of(spec_.operation), to_string(Bytes{kLeastInPieces})));
@@ -59,8 +60,8 @@ class Rules {
   }
 
   void check_buffer() {
-    const bool asynchronous = spec_.operation == Spec::Operation::libaio ||
-                              spec_.operation == Spec::Operation::io_uring;
+    const bool asynchronous =
+        spec_.operation == Spec::Operation::libaio || spec_.operation == Spec::Operation::io_uring;
     refuse(section_.find("direction") != nullptr && !asynchronous, "direction",
            "`direction` is for `operation: libaio` and `io_uring`; the others say it themselves");
     refuse(spec_.buffer == Spec::Buffer::next_node && node_count_ == 1, "buffer",
@@ -84,8 +85,8 @@ class Rules {
                        spec_.buffer == Spec::Buffer::same_page || append;
     refuse(fixed && spec_.state != Spec::State::allocated, "state",
            "`state` cannot be chosen for fiemap, `buffer: same-page` and `access: append`");
-    const bool moving = append || spec_.state == Spec::State::crossing_end ||
-                        spec_.state == Spec::State::past_end;
+    const bool moving =
+        append || spec_.state == Spec::State::crossing_end || spec_.state == Spec::State::past_end;
     refuse(moving && spec_.buffer == Spec::Buffer::same_page, "buffer",
            "`buffer: same-page` needs a file whose end stays where it is");
     refuse(moving && spec_.threads > 1, "threads",
@@ -101,11 +102,11 @@ class Rules {
     if (spec_.observe.empty()) return;
     refuse(node_count_ == 1, "observe", "`observe` needs at least 2 nodes, and there is 1");
     const bool still = spec_.state == Spec::State::crossing_end ||
-                       spec_.state == Spec::State::past_end ||
-                       spec_.access == Spec::Access::append;
-    refuse(!spec_.writes() || spec_.buffer != Spec::Buffer::anonymous || still, "observe",
-           "`observe` watches versions rise: it needs an operation that writes, `buffer: anonymous` "
-           "and a file whose end stays where it is");
+                       spec_.state == Spec::State::past_end || spec_.access == Spec::Access::append;
+    refuse(
+        !spec_.writes() || spec_.buffer != Spec::Buffer::anonymous || still, "observe",
+        "`observe` watches versions rise: it needs an operation that writes, `buffer: anonymous` "
+        "and a file whose end stays where it is");
   }
 
   const Section& section_;

@@ -49,9 +49,10 @@ constexpr std::array kMmapDio{
         .words = "own"},
     Key{.name = "buffer",
         .type = ValueType::choice,
-        .meaning = "the memory of the transfers: a mapping of the same file, of the next node's "
-                   "file, plain memory, a mapping of another file of the process, of the very bytes "
-                   "that are transferred, or of the next process's file",
+        .meaning =
+            "the memory of the transfers: a mapping of the same file, of the next node's "
+            "file, plain memory, a mapping of another file of the process, of the very bytes "
+            "that are transferred, or of the next process's file",
         .fallback = "same-file",
         .words = "same-file next-node anonymous own-file same-page next-process"},
     Key{.name = "mapping",
@@ -73,9 +74,10 @@ constexpr std::array kMmapDio{
         .words = "dontneed pageout cgroup"},
     Key{.name = "alignment",
         .type = ValueType::choice,
-        .meaning = "what the buffer's address and the transfer's length are multiples of: a page, "
-                   "512 bytes, or nothing (only with access: buffered). A transfer of whole sectors "
-                   "but not pages makes it sector",
+        .meaning =
+            "what the buffer's address and the transfer's length are multiples of: a page, "
+            "512 bytes, or nothing (only with access: buffered). A transfer of whole sectors "
+            "but not pages makes it sector",
         .fallback = "page",
         .words = "page sector odd"},
     Key{.name = "state",
@@ -110,8 +112,9 @@ constexpr std::array kMmapDio{
         .high = 16},
     Key{.name = "fsync",
         .type = ValueType::choice,
-        .meaning = "after: each write is followed by fsync. beside: a thread calls it all the time, "
-                   "on the same descriptor",
+        .meaning =
+            "after: each write is followed by fsync. beside: a thread calls it all the time, "
+            "on the same descriptor",
         .fallback = "none",
         .words = "none after beside"},
     Key{.name = "disturb",
@@ -170,8 +173,9 @@ constexpr std::array kExec{
     kDuration,
     Key{.name = "files",
         .type = ValueType::special,
-        .meaning = "files and folders to put on every node: the path there, below /opt, /root, /srv "
-                   "or /tmp, and the path here, relative to the topology"},
+        .meaning =
+            "files and folders to put on every node: the path there, below /opt, /root, /srv "
+            "or /tmp, and the path here, relative to the topology"},
     Key{.name = "command",
         .type = ValueType::lines,
         .meaning = "the program and its arguments",

@@ -161,7 +161,8 @@ std::vector<FindingRecord> work_findings(const WorkloadRecord& entry,
     findings.push_back(own_finding(kind, title, entry.name));
     findings.back().excerpt = excerpt;
   };
-  if (counters.bad_blocks > 0) bad("bad_data", "bad data in " + entry.name,
+  if (counters.bad_blocks > 0)
+    bad("bad_data", "bad data in " + entry.name,
         counters.first_bad ? printable_lines(describe(*counters.first_bad)) : "");
   if (counters.short_transfers > 0)
     bad("short_transfer", "short transfers in " + entry.name,

@@ -20,7 +20,9 @@ std::string lockspace_of(const std::string& lock_table) {
 class Ladder {
  public:
   Ladder(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken, std::stop_token stop)
-      : crew_(crew), sound_(crew.without(broken)), stop_(std::move(stop)),
+      : crew_(crew),
+        sound_(crew.without(broken)),
+        stop_(std::move(stop)),
         gfs2_("/sys/kernel/debug/gfs2/" + plan.lock_table),
         dlm_("/sys/kernel/debug/dlm/" + lockspace_of(plan.lock_table)) {
     for (const NodeId node : broken)
@@ -65,11 +67,12 @@ class Ladder {
     return texts;
   }
 
-  /// A dump of every sound node, if need be in a later attempt: a node that the host hardly runs does
-  /// not answer in time, and without it a cycle through it is not seen.
+  /// A dump of every sound node, if need be in a later attempt: a node that the host hardly runs
+  /// does not answer in time, and without it a cycle through it is not seen.
   std::vector<NodeDump> whole_dump(const std::string& which) {
     std::vector<NodeDump> dumps = dump(which);
-    for (int attempt = 1; attempt < kAttempts && dumps.size() < sound_.members().size(); ++attempt) {
+    for (int attempt = 1; attempt < kAttempts && dumps.size() < sound_.members().size();
+         ++attempt) {
       std::vector<NodeDump> again = dump(which + "-again" + std::to_string(attempt));
       if (again.size() >= dumps.size()) dumps = std::move(again);
     }

@@ -34,11 +34,11 @@ struct Counters {
   std::uint64_t errors = 0;
   std::uint64_t bad_blocks = 0;
   std::uint64_t retries = 0;
-  std::uint64_t samples = 0;  ///< progress reports received
-  std::optional<double> read_rate;   ///< bytes per second, fio's own number over its run time
+  std::uint64_t samples = 0;        ///< progress reports received
+  std::optional<double> read_rate;  ///< bytes per second, fio's own number over its run time
   std::optional<double> write_rate;
   std::optional<LatencyFigures> latency;  ///< fio's own, over its run time
-  std::string first_error;  ///< in the program's words, printable; empty: none
+  std::string first_error;                ///< in the program's words, printable; empty: none
   std::optional<BadData> first_bad;
 };
 

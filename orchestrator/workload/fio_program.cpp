@@ -6,7 +6,8 @@
 
 namespace gridlock {
 
-NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId node, std::uint64_t seed) {
+NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
+                        std::uint64_t seed) {
   // Each node works on files of its own; fio's job file comes on standard input, so that no value
   // from the topology is ever read as an option.
   std::string job = fmt::format("[{}-{}]\n", workload.name, node_name(node));
@@ -23,7 +24,8 @@ NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId n
                      seed % 0x7fffffff + static_cast<std::uint64_t>(node.number));
   NodeProgram program;
   program.prepare = job_of({"busybox", "mkdir", "-p", workload_folder(plan, workload)});
-  program.run = job_of({"fio", "--output-format=json", "--status-interval=500ms", "--eta=never", "-"});
+  program.run =
+      job_of({"fio", "--output-format=json", "--status-interval=500ms", "--eta=never", "-"});
   program.run.input = job;
   program.reader = std::make_unique<FioReader>();
   return program;

@@ -90,8 +90,8 @@ void FioReader::object(std::string_view text) {
     now.errors += count(job, "total_err");
     if (error != 0 && now.first_error.empty()) {
       now.errors = std::max<std::uint64_t>(now.errors, 1);
-      now.first_error = fmt::format("fio job {}: error {}",
-                                    printable(text_or(job, "jobname", "?"), 60), error);
+      now.first_error =
+          fmt::format("fio job {}: error {}", printable(text_or(job, "jobname", "?"), 60), error);
     }
   }
   now.read_rate = read_rate;
@@ -101,9 +101,11 @@ void FioReader::object(std::string_view text) {
   last_object_ = text;
   WorkerState& worker = workers_["1"];
   worker.counters = now;
-  worker.sample = {std::max(worker.sample.at, Milliseconds{std::clamp<std::int64_t>(
-                                                  runtime, 0, kLatestRuntime)}),
-                   now.operations, now.bytes, {}};
+  worker.sample = {std::max(worker.sample.at,
+                            Milliseconds{std::clamp<std::int64_t>(runtime, 0, kLatestRuntime)}),
+                   now.operations,
+                   now.bytes,
+                   {}};
   if (on_sample_) on_sample_("1", worker);
 }
 

@@ -8,18 +8,18 @@ namespace gridlock {
 NodeProgram lock_ping_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
                               std::uint64_t seed) {
   const LockPingSpec& spec = *workload.lock_ping;
-  const auto phase = [&](const std::string& name) {
-    return job_of({"/gridlock/bin/lock-ping", name,
-                   "--dir", workload_folder(plan, workload),
-                   "--node", std::to_string(node.number),
-                   "--nodes", std::to_string(plan.nodes.size()),
-                   "--seed", std::to_string(seed),
-                   "--locks", std::to_string(spec.locks),
-                   "--data", word_of(spec.data),
-                   "--processes", std::to_string(spec.processes),
-                   "--duration-ms", std::to_string(workload.duration.count()),
-                   "--sample-ms", std::to_string(kSampleMs)});
+  const std::vector<std::pair<std::string, std::string>> options{
+      {"--dir", workload_folder(plan, workload)},
+      {"--node", std::to_string(node.number)},
+      {"--nodes", std::to_string(plan.nodes.size())},
+      {"--seed", std::to_string(seed)},
+      {"--locks", std::to_string(spec.locks)},
+      {"--data", word_of(spec.data)},
+      {"--processes", std::to_string(spec.processes)},
+      {"--duration-ms", std::to_string(workload.duration.count())},
+      {"--sample-ms", std::to_string(kSampleMs)},
   };
+  const auto phase = [&](const std::string& name) { return action_of("lock-ping", name, options); };
   NodeProgram program;
   program.prepare = phase("prepare");
   program.run = phase("run");

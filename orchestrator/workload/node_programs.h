@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "workload/programs.h"
 
 namespace gridlock {
@@ -17,6 +21,10 @@ NodeProgram exec_program(const Plan& plan, const WorkloadSpec& workload, NodeId 
 
 /// A job with the PATH that programs on a node have.
 Job job_of(std::vector<std::string> argv);
+
+/// One action of a program of ours, with its options and their values.
+Job action_of(const std::string& program, const std::string& action,
+              const std::vector<std::pair<std::string, std::string>>& options);
 
 /// How often the programs of our own report.
 constexpr int kSampleMs = 200;

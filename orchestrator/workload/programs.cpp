@@ -13,6 +13,16 @@ Job job_of(std::vector<std::string> argv) {
   return job;
 }
 
+Job action_of(const std::string& program, const std::string& action,
+              const std::vector<std::pair<std::string, std::string>>& options) {
+  std::vector<std::string> argv{"/gridlock/bin/" + program, action};
+  for (const auto& [option, value] : options) {
+    argv.push_back(option);
+    argv.push_back(value);
+  }
+  return job_of(std::move(argv));
+}
+
 std::string workload_folder(const Plan& plan, const WorkloadSpec& workload) {
   return plan.filesystem.mount + "/" + workload.name;
 }

@@ -16,19 +16,19 @@ namespace gridlock {
 struct NodeProgram {
   std::vector<NodeFile> files;  ///< put on the node first, on all nodes alike
   std::optional<Job> folders;   ///< makes folders; all nodes end before any prepares
-  std::optional<Job> prepare;  ///< makes the files; all nodes end before any node starts
+  std::optional<Job> prepare;   ///< makes the files; all nodes end before any node starts
   Job run;
-  std::optional<Job> verify;   ///< checks what another node wrote
+  std::optional<Job> verify;             ///< checks what another node wrote
   std::unique_ptr<SampleReader> reader;  ///< of the run's standard output
-  std::vector<int> success{0};  ///< exit statuses of the run that mean it went well
-  bool judged_by_status = false;  ///< they say all: it need not print samples nor a result
+  std::vector<int> success{0};           ///< exit statuses of the run that mean it went well
+  bool judged_by_status = false;         ///< they say all: it need not print samples nor a result
 };
 
 /// The folder of a workload's files on the shared file system.
 std::string workload_folder(const Plan& plan, const WorkloadSpec& workload);
 
-/// What `workload` does, for the record: "read" or "write", or fio's `rw` as the job spells it, with
-/// its default "read" (fio(1), readwrite=str).
+/// What `workload` does, for the record: "read" or "write", or fio's `rw` as the job spells it,
+/// with its default "read" (fio(1), readwrite=str).
 std::string operation_of(const WorkloadSpec& workload);
 
 /// "mmap-dio", "fio", "lock-ping" or "exec".

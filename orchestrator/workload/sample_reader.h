@@ -18,8 +18,8 @@ struct WorkerState {
   bool ended = false;  ///< it will do no more
 };
 
-/// Whether a worker of that name does a workload's operations; others go along with them (observers,
-/// disturbances) and have names that do not begin with a digit.
+/// Whether a worker of that name does a workload's operations; others go along with them
+/// (observers, disturbances) and have names that do not begin with a digit.
 bool does_operations(std::string_view worker);
 
 /// Reads what a workload program prints on a node while it works, piece by piece. The node is not

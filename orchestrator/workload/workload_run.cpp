@@ -36,8 +36,9 @@ WorkloadRun::WorkloadRun(const Plan& plan, const WorkloadSpec& workload, std::ui
     states_[i].program = &programs_[i];
     programs_[i].reader->on_other(
         [&log = states_[i].log](std::string_view line) { log.line(line); });
-    programs_[i].reader->on_sample(
-        [this, i](const std::string& name, const WorkerState& worker) { sampled(i, name, worker); });
+    programs_[i].reader->on_sample([this, i](const std::string& name, const WorkerState& worker) {
+      sampled(i, name, worker);
+    });
   }
 }
 
@@ -104,14 +105,15 @@ Milliseconds WorkloadRun::start(Milliseconds limit, std::stop_token stop) {
                                       (*answers)[i] = got;
                                       ++*answered;
                                     });
-  crew_.wait("the nodes' clocks", [&] { return *answered == members.size(); },
-             limit + Milliseconds{1000}, stop);
+  crew_.wait(
+      "the nodes' clocks", [&] { return *answered == members.size(); }, limit + Milliseconds{1000},
+      stop);
   std::chrono::nanoseconds apart{0};
   std::vector<std::chrono::nanoseconds> offsets;
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (!(*answers)[i])
-      throw BarrierFailed(fmt::format("{} did not tell its clock within {}", members[i].name,
-                                      to_string(limit)));
+      throw BarrierFailed(
+          fmt::format("{} did not tell its clock within {}", members[i].name, to_string(limit)));
     apart = std::max(apart, (*answers)[i]->uncertainty);
     offsets.push_back((*answers)[i]->offset);
   }

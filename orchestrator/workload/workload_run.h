@@ -21,20 +21,20 @@ class WorkloadRun {
     NodeId node;
     const NodeProgram* program = nullptr;
     const SampleReader* reader = nullptr;
-    SteadyTime started{};       ///< the common start
-    /// When the worker that has stood still the longest last did something; the start until all have.
+    SteadyTime started{};  ///< the common start
+    /// When the worker that has stood still the longest last did something; the start until all
+    /// have.
     SteadyTime last_progress{};
-    bool moved = false;         ///< all of its workers have done something
+    bool moved = false;  ///< all of its workers have done something
     std::map<std::string, SteadyMeter, std::less<>> meters;  ///< by worker that does operations
     std::optional<JobEnd> end;
-    std::string errors;         ///< the last of what it printed on standard error
-    OutputLog log;              ///< standard error, and of standard output what is no sample
+    std::string errors;  ///< the last of what it printed on standard error
+    OutputLog log;       ///< standard error, and of standard output what is no sample
     /// It has ended, with a status that means it went well.
     bool went_well() const;
   };
   /// Hears each sample of a worker.
-  using OnSample =
-      std::function<void(NodeId, const std::string& worker, const WorkerState& state)>;
+  using OnSample = std::function<void(NodeId, const std::string& worker, const WorkerState& state)>;
 
   WorkloadRun(const Plan& plan, const WorkloadSpec& workload, std::uint64_t seed, const Crew& crew,
               OnSample on_sample);

@@ -45,15 +45,15 @@ const std::vector<Case>& cases() {
 
 class Bench {
  public:
-  Bench(std::filesystem::path folder, int seconds) : folder_(std::move(folder)), seconds_(seconds) {}
+  Bench(std::filesystem::path folder, int seconds)
+      : folder_(std::move(folder)), seconds_(seconds) {}
 
   void prepare(const Case& one) { call("prepare", one, {}); }
 
   /// Transfers a second.
   double run(const Case& one, const std::string& sample_ms) {
     const std::string output = call(
-        "run", one,
-        {"--duration-ms", std::to_string(1000 * seconds_), "--sample-ms", sample_ms});
+        "run", one, {"--duration-ms", std::to_string(1000 * seconds_), "--sample-ms", sample_ms});
     const std::string line = last_lines(output, 1).at(0);
     const auto result = parse_json(std::string_view(line).substr(line.find('{')));
     if (!result) throw Error("mmap-dio printed no result", output);
@@ -62,7 +62,7 @@ class Bench {
 
  private:
   std::string call(const std::string& action, const Case& one, std::vector<std::string> more) {
-    std::vector<std::string> arguments{action, "--dir", folder_.string(), "--node", "1",
+    std::vector<std::string> arguments{action,    "--dir", folder_.string(), "--node", "1",
                                        "--nodes", "1"};
     arguments.insert(arguments.end(), one.options.begin(), one.options.end());
     arguments.insert(arguments.end(), more.begin(), more.end());

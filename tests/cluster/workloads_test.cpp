@@ -154,8 +154,8 @@ TEST(WorkloadsTest, AFaultDoneOnPurposeIsFoundWithItsPlaceAndBytes) {
   const FindingRecord& finding = trial.findings.front();
   EXPECT_EQ(finding.kind, "bad_data");
   EXPECT_EQ(finding.nodes.size(), 2u);
-  for (const char* const part : {".map at ", "torn or overwritten from byte 200", "expected ",
-                                 "found ", "read by node"})
+  for (const char* const part :
+       {".map at ", "torn or overwritten from byte 200", "expected ", "found ", "read by node"})
     EXPECT_THAT(finding.excerpt, HasSubstr(part));
 }
 

@@ -37,12 +37,12 @@ ReadOutcome read_in_pieces(std::string_view bytes, std::size_t piece) {
   }
   reader.program_ended(true);
   const Counters& counters = reader.counters();
-  return {counters.operations, counters.bytes,   counters.bad_blocks,     counters.samples,
+  return {counters.operations, counters.bytes,          counters.bad_blocks, counters.samples,
           reader.garbage(),    reader.workers().size(), reader.has_result()};
 }
 
-/// What must hold for whatever a workload prints; aborts where it does not. Shared by the fuzz target
-/// and the test that replays its seeds.
+/// What must hold for whatever a workload prints; aborts where it does not. Shared by the fuzz
+/// target and the test that replays its seeds.
 inline void check_work_lines(std::string_view bytes) {
   const std::size_t whole = bytes.empty() ? 1 : bytes.size();
   const auto lines = read_in_pieces<WorkLineReader>(bytes, whole);
@@ -55,7 +55,8 @@ inline void check_work_lines(std::string_view bytes) {
   const std::string after = std::string(bytes) + "\ngridlock {\"worker\":\"1\",\"operations\":1}\n";
   WorkLineReader reader;
   reader.feed(after);
-  if (!reader.has_result() && reader.workers().size() < 1024 && !reader.workers().contains("1")) std::abort();
+  if (!reader.has_result() && reader.workers().size() < 1024 && !reader.workers().contains("1"))
+    std::abort();
 }
 
 }  // namespace gridlock

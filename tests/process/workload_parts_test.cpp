@@ -180,8 +180,7 @@ class WatchedFile : public testing::Test {
   /// Has the file watched, changes it by `change` after a whole look, and watches on.
   const WorkerCounters& watch(Observer way, const std::function<void()>& change) {
     WorkerCounters& counters = board_.worker("observe");
-    std::jthread watcher(
-        [&, way] { observe(options_, layout_, board_, told_, way, counters); });
+    std::jthread watcher([&, way] { observe(options_, layout_, board_, told_, way, counters); });
     const auto wait_for_looks = [&](std::uint64_t looks) {
       const std::uint64_t wanted = counters.operations + looks;
       while (counters.operations < wanted && counters.bad == 0) std::this_thread::yield();

@@ -42,7 +42,8 @@ class MmapDio : public testing::Test {
         {.program = GRIDLOCK_BINARY_DIR "/node/mmap-dio", .arguments = std::move(arguments)}, {});
   }
   /// Later options win over the common ones.
-  CommandResult act(const std::string& action, int node, const std::vector<std::string>& more = {}) {
+  CommandResult act(const std::string& action, int node,
+                    const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments{action,
                                        "--dir",
                                        folder_.string(),
@@ -125,10 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
         "--operation fiemap --buffer same-file", "--operation fiemap --buffer next-node",
         "--operation read --state hole", "--operation read --state preallocated",
         "--operation read --state crossing-end", "--operation read --state past-end",
-        "--operation read --state past-end --buffer anonymous",
-        "--operation write --state hole", "--operation write --state preallocated",
-        "--operation write --state crossing-end", "--operation write --state past-end",
-        "--operation write --access append --buffer own-file",
+        "--operation read --state past-end --buffer anonymous", "--operation write --state hole",
+        "--operation write --state preallocated", "--operation write --state crossing-end",
+        "--operation write --state past-end", "--operation write --access append --buffer own-file",
         "--operation write --access append --buffer anonymous",
         "--operation read --access buffered --alignment odd --transfer 65537 --file-size 524296",
         "--operation write --access buffered --alignment odd --transfer 65537 --file-size 524296",
@@ -144,15 +144,17 @@ INSTANTIATE_TEST_SUITE_P(
         "--operation read --threads 16 --file-size 131072"),
     [](const auto& param) {
       std::string name = param.param;
-      std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
       return name;
     });
 
 TEST_F(MmapDio, WatchesTheOtherNodesBlocksInEveryWayAndIsTold) {
   const std::vector<std::string> options = words_of(
       "--operation write --buffer anonymous --threads 2 --observe buffered,direct,mapped --peers "
-      "127.0.0.1:" + std::to_string(20000 + ::getpid() % 20000) + ",127.0.0.1:" +
-      std::to_string(40000 + ::getpid() % 20000));
+      "127.0.0.1:" +
+      std::to_string(20000 + ::getpid() % 20000) +
+      ",127.0.0.1:" + std::to_string(40000 + ::getpid() % 20000));
   prepare(options);
   auto other = std::async(std::launch::async, [&] { return act("run", 2, options); });
   const CommandResult result = act("run", 1, options);
@@ -226,8 +228,8 @@ TEST_F(MmapDio, RunsAgainOnWhatAnEarlierRunLeft) {
 TEST_F(MmapDio, EndsWithItsResultWhenItIsToldToEnd) {
   prepare();
   // A broken promise is counted and does not end the run.
-  std::vector<std::string> arguments{"--preserve-status", "-s", "TERM", "0.3",
-                                     GRIDLOCK_BINARY_DIR "/node/mmap-dio", "run"};
+  std::vector<std::string> arguments{
+      "--preserve-status", "-s", "TERM", "0.3", GRIDLOCK_BINARY_DIR "/node/mmap-dio", "run"};
   for (const std::string& word :
        words_of("--node 1 --nodes 2 --seed 11 --transfer 65536 --file-size 524288 --duration-ms "
                 "600000 --inject short-return --dir " +
@@ -267,19 +269,19 @@ TEST_P(MmapDioFault, IsFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, MmapDioFault,
-    testing::Values(Injected{"flipped-bit", "--operation read", "torn or overwritten from byte 200"},
-                    Injected{"flipped-bit", "--operation read --buffer anonymous", "from byte 200"},
-                    Injected{"flipped-bit", "--operation write --buffer anonymous", "from byte 200"},
-                    Injected{"flipped-bit", "--operation write --buffer next-node", "from byte 200"},
-                    Injected{"flipped-bit", "--operation read --state hole", "not zeros"},
-                    Injected{"flipped-bit", "--operation write --access append", "from byte 200"},
-                    Injected{"stale-block", "--operation read", "stale: version 0 instead of 1"},
-                    Injected{"stale-block", "--operation write --buffer anonymous", "stale: version"},
-                    Injected{"stale-block", "--operation io_uring --direction write", "stale: version"},
-                    Injected{"short-return", "--operation read", "bytes moved instead of"},
-                    Injected{"short-return", "--operation write --buffer anonymous",
-                             "bytes moved instead of"},
-                    Injected{"short-return", "--operation libaio", "bytes moved instead of"}),
+    testing::Values(
+        Injected{"flipped-bit", "--operation read", "torn or overwritten from byte 200"},
+        Injected{"flipped-bit", "--operation read --buffer anonymous", "from byte 200"},
+        Injected{"flipped-bit", "--operation write --buffer anonymous", "from byte 200"},
+        Injected{"flipped-bit", "--operation write --buffer next-node", "from byte 200"},
+        Injected{"flipped-bit", "--operation read --state hole", "not zeros"},
+        Injected{"flipped-bit", "--operation write --access append", "from byte 200"},
+        Injected{"stale-block", "--operation read", "stale: version 0 instead of 1"},
+        Injected{"stale-block", "--operation write --buffer anonymous", "stale: version"},
+        Injected{"stale-block", "--operation io_uring --direction write", "stale: version"},
+        Injected{"short-return", "--operation read", "bytes moved instead of"},
+        Injected{"short-return", "--operation write --buffer anonymous", "bytes moved instead of"},
+        Injected{"short-return", "--operation libaio", "bytes moved instead of"}),
     [](const auto& param) { return "Number" + std::to_string(param.index); });
 
 TEST_F(MmapDio, VerifyFindsOneWrongByteAndSaysWhere) {

@@ -17,14 +17,21 @@ using testing::HasSubstr;
 
 const std::string kOutput =
     "begins\n"
-    "gridlock {\"t_ms\":200,\"worker\":\"1.1\",\"operations\":3,\"bytes\":300,\"latency\":[[700,2],[710,1]]}\n"
+    "gridlock "
+    "{\"t_ms\":200,\"worker\":\"1.1\",\"operations\":3,\"bytes\":300,\"latency\":[[700,2],[710,1]]}"
+    "\n"
     "gridlock {\"t_ms\":200,\"worker\":\"1.2\",\"operations\":2,\"bytes\":200,\"retries\":1}\n"
-    "gridlock {\"t_ms\":200,\"worker\":\"observe.direct\",\"operations\":50,\"bytes\":900,\"checked\":70,\"bad\":1}\n"
+    "gridlock "
+    "{\"t_ms\":200,\"worker\":\"observe.direct\",\"operations\":50,\"bytes\":900,\"checked\":70,"
+    "\"bad\":1}\n"
     "{\"operations\":99}\n"
-    "gridlock {\"t_ms\":400,\"worker\":\"1.1\",\"operations\":7,\"bytes\":700,\"short\":1,\"ended\":true}\n"
+    "gridlock "
+    "{\"t_ms\":400,\"worker\":\"1.1\",\"operations\":7,\"bytes\":700,\"short\":1,\"ended\":true}\n"
     "gridlock {\"result\":{\"operations\":9,\"bytes\":900,\"short\":1,\"errors\":2,\"bad\":4,"
-    "\"first_error\":\"EIO at 0\",\"first_bad\":{\"file\":\"node1.1.data\",\"offset\":512,\"what\":\"zeros\","
-    "\"expected\":\"aa\",\"found\":\"00\",\"writer\":\"node1 1.1\",\"reader\":\"node2 observer direct\"}}}\n";
+    "\"first_error\":\"EIO at "
+    "0\",\"first_bad\":{\"file\":\"node1.1.data\",\"offset\":512,\"what\":\"zeros\","
+    "\"expected\":\"aa\",\"found\":\"00\",\"writer\":\"node1 1.1\",\"reader\":\"node2 observer "
+    "direct\"}}}\n";
 
 TEST(WorkLineReader, AddsUpWorkersThatDoOperationsAndTakesTheResultInTheEnd) {
   WorkLineReader reader;
@@ -178,7 +185,8 @@ TEST(SteadyMeter, AGapIsBridgedAndAReportFromThePastIsPassedOver) {
 TEST(SteadyMeter, TakesLatenciesOfReportsThatLieInTheWindow) {
   SteadyMeter meter({ms(1'000), ms(3'000)});
   for (int at = 200; at <= 4'000; at += 200)
-    meter.add({ms(at), 1, 1, {{histogram::bucket_of(at < 1'200 || at > 3'000 ? 1'000'000 : 5'000), 1}}});
+    meter.add(
+        {ms(at), 1, 1, {{histogram::bucket_of(at < 1'200 || at > 3'000 ? 1'000'000 : 5'000), 1}}});
   EXPECT_EQ(meter.latency().count(), 10u);
   const LatencyFigures figures = figures_of(meter.latency());
   EXPECT_NEAR(figures.p50_us, 5, 0.1);
