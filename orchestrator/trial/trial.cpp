@@ -178,12 +178,11 @@ class Trial {
           state.moved ? plan_.watch.stall : std::max(plan_.watch.stall, first_progress_);
       if (still < limit || stalled_.contains(state.node)) continue;
       stalled_.insert(state.node);
-      const std::string what =
-          fmt::format("{} on {} made no progress for {} after {} operations", work_name_,
-                      node_name(state.node), to_string(limit), state.reader->counters().operations);
       FindingRecord finding =
           own_finding("stall", "stall: no progress in " + work_name_, work_name_);
-      finding.excerpt = what;
+      finding.excerpt =
+          fmt::format("{} on {} made no progress for {} after {} operations", work_name_,
+                      node_name(state.node), to_string(limit), state.reader->counters().operations);
       report(finding, state.node);
     }
   }
@@ -208,8 +207,7 @@ class Trial {
   void work(const WorkloadSpec& workload) {
     work_name_ = workload.name;
     first_progress_ = workload.fio ? kFirstProgress : plan_.watch.stall;
-    // A program that counts nothing makes no progress that could be seen; how long it may take at
-    // the most ends it.
+    // A program that counts nothing makes no progress that could be seen; its time limit ends it.
     if (workload.exec) first_progress_ = workload.duration + plan_.deadlines.work;
     stalled_.clear();
     record_.workloads.push_back({});

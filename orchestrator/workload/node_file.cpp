@@ -117,6 +117,17 @@ class Sender : public std::enable_shared_from_this<Sender> {
   std::string problem_;
 };
 
+/// One for every node. What is answered when they are gone finds neither crew nor files.
+struct Senders {
+  Senders() = default;
+  Senders(const Senders&) = delete;
+  Senders& operator=(const Senders&) = delete;
+  ~Senders() {
+    for (const auto& sender : all) sender->give_up();
+  }
+  std::vector<std::shared_ptr<Sender>> all;
+};
+
 }  // namespace
 
 NodeFiles list_node_files(const std::vector<ExecSpec::File>& files) {
@@ -128,21 +139,15 @@ NodeFiles list_node_files(const std::vector<ExecSpec::File>& files) {
 void put_files(const Crew& crew, const std::vector<NodeFile>& files, Milliseconds limit,
                std::stop_token stop) {
   if (files.empty()) return;
-  std::vector<std::shared_ptr<Sender>> senders;
+  Senders senders;
   for (const Crew::Member& member : crew.members())
-    senders.push_back(std::make_shared<Sender>(member, files));
-  for (const auto& sender : senders) sender->send_next();
+    senders.all.push_back(std::make_shared<Sender>(member, files));
+  for (const auto& sender : senders.all) sender->send_next();
   const auto ended = [](const auto& sender) { return sender->ended(); };
-  try {
-    crew.wait(
-        "the files on the nodes",
-        [&] { return std::all_of(senders.begin(), senders.end(), ended); }, limit, stop);
-  } catch (...) {
-    // What is still answered finds neither crew nor files.
-    for (const auto& sender : senders) sender->give_up();
-    throw;
-  }
-  for (const auto& sender : senders)
+  crew.wait(
+      "the files on the nodes",
+      [&] { return std::all_of(senders.all.begin(), senders.all.end(), ended); }, limit, stop);
+  for (const auto& sender : senders.all)
     if (!sender->problem().empty())
       throw BarrierFailed(
           fmt::format("putting files on {}: {}", sender->name(), sender->problem()));
