@@ -53,7 +53,8 @@ struct WorkerCounters {
   Count nonresident;               ///< pages of the buffer absent before a transfer
   Count resident;                  ///< pages that were there
   std::atomic<bool> ended{false};  ///< it will do no more
-  Count torn;                      ///< blocks seen in pieces and found whole on another look
+  Count lost;  ///< blocks of a buffer that another node's lock took away with what came in
+  Count torn;  ///< blocks seen in pieces and found whole on another look
   std::array<Count, histogram::kBuckets> latency{};
   /// Whether it does the transfers, and not what goes on beside them; those have a digit first.
   bool transfers() const { return name[0] >= '0' && name[0] <= '9'; }

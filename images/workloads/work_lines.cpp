@@ -82,7 +82,7 @@ std::string WorkLines::latency_since(const WorkerCounters& worker, Seen& seen) c
 
 void WorkLines::result() {
   std::uint64_t operations = 0, bytes = 0, shorts = 0, errors = 0, bad = 0, retries = 0;
-  std::uint64_t checked = 0, nonresident = 0, resident = 0, torn = 0;
+  std::uint64_t checked = 0, nonresident = 0, resident = 0, torn = 0, lost = 0;
   std::string first_bad;
   std::string first_error;
   for (const WorkerCounters& worker : board_.workers) {
@@ -99,6 +99,7 @@ void WorkLines::result() {
     nonresident += worker.nonresident;
     resident += worker.resident;
     torn += worker.torn;
+    lost += worker.lost;
     if (first_bad.empty()) first_bad = worker.first_bad.get();
     if (first_error.empty()) first_error = worker.first_error.get();
   }
@@ -107,7 +108,8 @@ void WorkLines::result() {
              "," + field("bad", bad) + "," + field("retries", retries) + ",\"first_bad\":" +
              (first_bad.empty() ? "null" : first_bad) + ",\"first_error\":" + quoted(first_error) +
              ",\"notes\":{" + field("checked", checked) + "," + field("nonresident", nonresident) +
-             "," + field("resident", resident) + "," + field("torn", torn) + "}}}");
+             "," + field("resident", resident) + "," + field("torn", torn) + "," +
+             field("lost", lost) + "}}}");
 }
 
 }  // namespace gridlock::mdio

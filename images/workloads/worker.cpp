@@ -316,7 +316,41 @@ class Process {
     const std::string file =
         options_.mapped() ? buffer_file(options_, process_).name() : std::string("memory");
     const std::uint64_t at = options_.mapped() ? layout_.buffer_at(slot) : 0;
+    if (options_.buffer == Buffer::next_node &&
+        taken_away(thread, buffer.first(count), slot, moved))
+      return;
     look(thread, buffer.first(count), moved, file, at, count);
+  }
+
+  /// A mapping's pages are the file's only as long as its glock is here. While a transfer is on its
+  /// way into them another node may take it, and what then comes in is in pages nobody has any
+  /// more: the buffer shows what was there before. No kernel promises more of a mapping that is a
+  /// direct read's buffer (Documentation/core-api/pin_user_pages.rst), so that is counted, and not
+  /// bad. False if the data is right or wrong in another way.
+  bool taken_away(Thread& thread, std::span<const std::byte> data, std::uint64_t slot,
+                  const Content& moved) {
+    const std::uint64_t bad = check(data, moved, layout_, options_.seed).bad;
+    if (bad == 0) return false;
+    std::uint64_t earlier = 0;
+    std::uint64_t right = 0;
+    for (std::uint64_t i = 0; i < layout_.blocks(); ++i) {
+      const std::uint64_t at = Layout::block_at(i);
+      const auto found = read_block(data.subspan(at, layout_.block_size(i)));
+      if (!found || found->seed != options_.seed) continue;
+      const Stamp wanted = moved.stamp(i, options_.seed);
+      if (found->file == wanted.file && found->offset == wanted.offset)
+        ++right;
+      else if (found->file == own_
+                   ? found->offset >= layout_.transfers_begin() &&
+                         (found->offset - layout_.transfers_begin()) % layout_.transfer() == at
+                   : found->file == buffer_file(options_, process_) &&
+                         found->offset == layout_.buffer_at(slot) + at)
+        ++earlier;
+    }
+    if (earlier != bad || right + earlier != layout_.blocks()) return false;
+    thread.counters.checked.add(layout_.blocks());
+    thread.counters.lost.add(earlier);
+    return true;
   }
 
   /// `wanted` bytes should be there.
