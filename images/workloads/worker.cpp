@@ -322,11 +322,11 @@ class Process {
     look(thread, buffer.first(count), moved, file, at, count);
   }
 
-  /// A mapping's pages are the file's only as long as its glock is here. While a transfer is on its
-  /// way into them another node may take it, and what then comes in is in pages nobody has any
-  /// more: the buffer shows what was there before. No kernel promises more of a mapping that is a
-  /// direct read's buffer (Documentation/core-api/pin_user_pages.rst), so that is counted, and not
-  /// bad. False if the data is right or wrong in another way.
+  /// Whether all that is wrong is that blocks still show what was in the buffer before; counts
+  /// them. While a read is on its way into a mapping of the next node's file, another node may take
+  /// that file's glock and with it the pages, so that what comes in has no place any more. That
+  /// this is how it happens is inferred, from the data seen and from what pinned pages of files are
+  /// promised (Documentation/core-api/pin_user_pages.rst).
   bool taken_away(Thread& thread, std::span<const std::byte> data, std::uint64_t slot,
                   const Content& moved) {
     const std::uint64_t bad = check(data, moved, layout_, options_.seed).bad;
