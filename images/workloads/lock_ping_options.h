@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <string>
 
-#include "workloads/arguments.h"
+#include "workloads/option_table.h"
 
 namespace gridlock::lock_ping {
 
-enum class Action { prepare, run, verify };
+using mdio::Action;
+
 /// How the counter that belongs to a lock is reached, if there is one.
 enum class Data { none, file, mapped };
 

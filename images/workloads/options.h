@@ -6,24 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "workloads/arguments.h"
+#include "workloads/mmap_dio_words.h"
+#include "workloads/option_table.h"
 
 namespace gridlock::mdio {
 
-enum class Action { prepare, run, verify };
-enum class Operation { read, write, readv, writev, libaio, io_uring, fiemap };
-enum class Direction { read, write };
-enum class Access { direct, buffered, append };
-enum class Buffer { same_file, next_node, anonymous, own_file, same_page, next_process };
-enum class MapKind { shared, private_ };
-enum class Resident { none, first_page, every_other, all };
-enum class Eviction { dontneed, pageout, cgroup };
-enum class Alignment { page, sector, odd };
-enum class State { allocated, hole, preallocated, crossing_end, past_end };
-enum class Fsync { none, after, beside };
-enum class Disturbance { evict, truncate, punch, demote };
-enum class Observer { buffered, direct, mapped };
-enum class Fault { none, flipped_bit, stale_block, short_return };
 enum class DropCaches { no, yes };
 
 /// Where a node's program hears what was written: an IPv4 address and a UDP port.
@@ -63,7 +50,7 @@ struct Options {
   DropCaches drop_caches = DropCaches::no;
 
   /// Whether transfers go from memory to the file.
-  bool writes() const;
+  bool writes() const { return mdio::writes(operation, direction); }
   /// Whether the buffer is a mapping of a file.
   bool mapped() const { return buffer != Buffer::anonymous; }
   std::uint64_t next_node() const { return node % nodes + 1; }

@@ -12,6 +12,7 @@
 #include "base/histogram.h"
 #include "host/command_runner.h"
 #include "host/descriptor.h"
+#include "support/usage_mistakes.h"
 #include "support/work_lines.h"
 
 namespace gridlock {
@@ -288,27 +289,12 @@ TEST_F(LockPing, SaysWhatItCannotOpen) {
   EXPECT_THAT(cut.errors, HasSubstr("smaller than it was prepared"));
 }
 
-TEST_F(LockPing, ExplainsWrongUsage) {
+TEST(LockPingUsage, ExplainsWhatIsWrong) {
   const std::string base = "run --dir /x --node 1 --nodes 2 ";
-  const std::pair<std::string, const char*> cases[] = {
-      {"", "first word"},
-      {"walk", "none of prepare run verify"},
-      {"run --node 1 --nodes 2", "--dir is missing"},
-      {"run --dir /x --nodes 2", "--node or --nodes is missing"},
-      {"run --dir", "the value is missing"},
-      {"run --colour red", "unknown option '--colour'"},
-      {"run --dir /x --node 3 --nodes 2", "--node is above --nodes"},
-      {base + "--data direct", "none of none file mapped"},
-      {base + "--locks 4 --processes 2", "above the number of all processes, 4"},
-      {base + "--locks many", "not a number"},
-      {base + "--processes 17", "not a number from 1 to 16"},
-  };
-  for (const auto& [arguments, text] : cases) {
-    const CommandResult result = call(arguments);
-    EXPECT_EQ(result.value, 2) << arguments;
-    EXPECT_THAT(result.errors, HasSubstr(text)) << arguments;
-    EXPECT_THAT(result.errors, HasSubstr("usage: lock-ping")) << arguments;
-  }
+  expect_usage_mistakes("lock-ping",
+                        {{base + "--data direct", "none of none file mapped"},
+                         {base + "--locks 4 --processes 2", "above the number of all processes, 4"},
+                         {base + "--locks many", "not a number"}});
 }
 
 }  // namespace
