@@ -21,6 +21,12 @@ void FaultInjector::count(std::uint64_t& bytes) {
     bytes -= bytes < kBlock ? bytes : kBlock;
 }
 
+bool FaultInjector::skips() {
+  if (fault_ != Fault::lost_transfer || spoiled_ || transfers_ + 1 < kWhich) return false;
+  spoiled_ = true;
+  return true;
+}
+
 bool FaultInjector::due() {
   const bool data = fault_ == Fault::flipped_bit || fault_ == Fault::stale_block;
   if (!data || spoiled_ || transfers_ < kWhich) return false;

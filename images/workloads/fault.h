@@ -18,6 +18,10 @@ class FaultInjector {
   /// A transfer has ended; a short return takes bytes off its count.
   void count(std::uint64_t& bytes);
 
+  /// Whether the next transfer, whose data will be looked at, is to be left out although it counts
+  /// as done; true once.
+  bool skips();
+
   /// Whether it is time for bad data; true once.
   bool due();
 

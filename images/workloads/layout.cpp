@@ -25,6 +25,10 @@ Layout::Layout(const Options& options)
   prepared_size_ = resting_size(options, *this);
 }
 
+std::uint64_t Layout::comb_at(std::uint64_t index) const {
+  return (end() + kPage - 1) / kPage * kPage + 2 * index * kPage;
+}
+
 std::string path_of(const Options& options, const FileId& file) {
   return options.directory + "/" + file.name();
 }
@@ -48,6 +52,7 @@ FileId buffer_file(const Options& options, std::uint64_t process) {
 }
 
 std::uint64_t resting_size(const Options& options, const Layout& layout) {
+  if (options.operation == Operation::fiemap) return layout.comb_at(kComb - 1) + kPage;
   if (options.access == Access::append || options.state == State::past_end)
     return layout.transfers_begin();
   if (options.state == State::crossing_end) {

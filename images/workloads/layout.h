@@ -15,6 +15,8 @@ namespace gridlock::mdio {
 ///     buffers    what is mapped: the memory side of transfers
 ///     transfers  what read() and write() address: the file side
 ///     spare      only if the file's end or blocks beyond the data are disturbed
+///     comb       only if the file's extents are listed: every other page of it is there, so that
+///                the list is a long one
 ///
 /// Apart, so that a transfer never changes what another one reads, and in this order, so that the
 /// file's end can move through the transfers without taking mapped pages away. Buffers that are not
@@ -35,6 +37,8 @@ class Layout {
   std::uint64_t transfers_begin() const { return transfers_begin_; }
   /// End of the data; a file may go on behind it.
   std::uint64_t end() const { return transfers_begin_ + slots_ * transfer_; }
+  /// Where page `index` of the comb is, from 0 to kComb.
+  std::uint64_t comb_at(std::uint64_t index) const;
   /// How large a file is when it has been prepared.
   std::uint64_t prepared_size() const { return prepared_size_; }
 
@@ -55,6 +59,9 @@ class Layout {
 
 /// Bytes behind the data for truncate, then as many for punch.
 inline constexpr std::uint64_t kSpare = 1 << 20;
+
+/// Pages of the comb, each an extent of its own. A page of the list has room for 73.
+inline constexpr std::uint64_t kComb = 512;
 
 std::string path_of(const Options& options, const FileId& file);
 

@@ -29,16 +29,17 @@ enum Exit { kRight = 0, kWrong = 1, kUsageExit = 2, kNothingDone = 3, kNoSetUp =
 int run(const Options& options, const Layout& layout) {
   Board& board = shared_board();
   std::vector<Member> members;
+  Versions told(options, layout.slots());
+  Versions begun(options, layout.slots());
   for (std::uint64_t process = 1; process <= options.processes; ++process) {
     for (std::uint64_t thread = 1; thread <= options.threads; ++thread)
       board.worker(worker_name(process, thread));
     members.push_back({Member::Part::worker, "process " + std::to_string(process),
-                       [&, process] { run_worker(options, layout, board, process); }});
+                       [&, process] { run_worker(options, layout, board, begun, process); }});
   }
-  Told told(options, layout.slots());
   if (!options.observe.empty() && !options.peers.empty())
-    members.push_back(
-        {Member::Part::beside, "listener", [&] { told.listen(options, board.workers_ended); }});
+    members.push_back({Member::Part::beside, "listener",
+                       [&] { listen(options, told, begun, board.workers_ended); }});
   for (const Observer way : options.observe) {
     WorkerCounters& counters = board.worker(std::string("observe.") + name_of(way));
     members.push_back({Member::Part::beside, std::string("observer ") + name_of(way),
@@ -52,18 +53,11 @@ int run(const Options& options, const Layout& layout) {
   }
   if (!run_members(board, options.sample, members)) return kNoSetUp;
   std::uint64_t operations = 0;
-  std::uint64_t lost = 0;
   bool wrong = false;
   for (const WorkerCounters& worker : board.workers) {
     if (worker.transfers()) operations += worker.operations;
-    lost += worker.lost;
     wrong = wrong || worker.bad > 0 || worker.errors > 0 || worker.short_transfers > 0;
   }
-  // Not judged, and not to be overlooked: what is printed here is kept with the results.
-  if (lost > 0)
-    std::fprintf(
-        stderr, "mmap-dio: %llu blocks that were read into the next node's mapping are not there\n",
-        static_cast<unsigned long long>(lost));
   if (wrong) return kWrong;
   return operations == 0 ? kNothingDone : kRight;
 }

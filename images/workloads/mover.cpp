@@ -170,36 +170,50 @@ class Uring final : public Mover {
 };
 
 /// Has the kernel list the file's extents into the buffer. Counts as a full transfer if the list is
-/// not empty and lies in the file.
+/// not empty, is in order, and ends with the last extent or at the buffer's end.
 class Fiemap final : public Mover {
  public:
   explicit Fiemap(const File& file) : file_(file) {}
   Moved move(std::span<std::byte> buffer, std::uint64_t) override {
-    fiemap header{};
-    header.fm_length = ~std::uint64_t{0};
-    header.fm_extent_count =
-        static_cast<__u32>((buffer.size() - sizeof header) / sizeof(fiemap_extent));
-    // The kernel reads the request from where it writes the answer, so the first page is resident.
-    std::memcpy(buffer.data(), &header, sizeof header);
-    const Moved called = insist([&] { return ::ioctl(file_.get(), FS_IOC_FIEMAP, buffer.data()); });
+    const std::span<std::byte> room = buffer.subspan(request_at(buffer));
+    fiemap request{};
+    request.fm_length = ~std::uint64_t{0};
+    request.fm_extent_count =
+        static_cast<__u32>((room.size() - sizeof request) / sizeof(fiemap_extent));
+    std::memcpy(room.data(), &request, sizeof request);
+    const Moved called = insist([&] { return ::ioctl(file_.get(), FS_IOC_FIEMAP, room.data()); });
     if (called.error != 0) return called;
-    std::memcpy(&header, buffer.data(), sizeof header);
     Moved moved;
     moved.retries = called.retries;
-    if (header.fm_mapped_extents == 0 || header.fm_mapped_extents > header.fm_extent_count)
-      return moved;
-    fiemap_extent last{};
-    std::memcpy(
-        &last,
-        buffer.data() + sizeof header + (header.fm_mapped_extents - std::size_t{1}) * sizeof last,
-        sizeof last);
-    const bool whole = header.fm_mapped_extents == header.fm_extent_count ||
-                       (last.fe_flags & FIEMAP_EXTENT_LAST) != 0;
-    if (last.fe_length > 0 && whole) moved.count = buffer.size();
+    if (is_right(room, request.fm_extent_count)) moved.count = buffer.size();
     return moved;
   }
 
  private:
+  /// Where the request stands in the buffer. The kernel reads it from where it writes the answer,
+  /// so its page is resident; at the end of a page the list begins in the next one, which need not
+  /// be.
+  static std::size_t request_at(std::span<const std::byte> buffer) {
+    const auto address = reinterpret_cast<std::uintptr_t>(buffer.data());
+    const std::size_t page = page_size();
+    const std::size_t list = (address + sizeof(fiemap) + page - 1) / page * page - address;
+    return list + sizeof(fiemap_extent) <= buffer.size() ? list - sizeof(fiemap) : 0;
+  }
+
+  static bool is_right(std::span<const std::byte> room, std::uint64_t most) {
+    fiemap answer{};
+    std::memcpy(&answer, room.data(), sizeof answer);
+    if (answer.fm_mapped_extents == 0 || answer.fm_mapped_extents > most) return false;
+    std::uint64_t end = 0;
+    fiemap_extent extent{};
+    for (std::size_t i = 0; i < answer.fm_mapped_extents; ++i) {
+      std::memcpy(&extent, room.data() + sizeof answer + i * sizeof extent, sizeof extent);
+      if (extent.fe_length == 0 || extent.fe_logical < end) return false;
+      end = extent.fe_logical + extent.fe_length;
+    }
+    return answer.fm_mapped_extents == most || (extent.fe_flags & FIEMAP_EXTENT_LAST) != 0;
+  }
+
   const File& file_;
 };
 

@@ -33,8 +33,14 @@ class Preparer {
       stamp(file, id, layout_.buffer_at(i));
     file.resize(layout_.end());
     for (std::uint64_t i = 0; i < layout_.slots(); ++i) transfer_slot(file, id, i);
+    if (options_.operation == Operation::fiemap) comb(file);
     file.resize(layout_.prepared_size());
     file.sync();
+  }
+
+  void comb(const File& file) const {
+    const std::vector<std::byte> page(page_size(), std::byte{0x5a});
+    for (std::uint64_t i = 0; i < kComb; ++i) file.write_all(page, layout_.comb_at(i));
   }
 
   void map_file(const FileId& id) {

@@ -38,10 +38,12 @@ bool has(const std::vector<Disturbance>& all, Disturbance one) {
 /// What the threads of one process share.
 class Process {
  public:
-  Process(const Options& options, const Layout& layout, Board& board, std::uint64_t process)
+  Process(const Options& options, const Layout& layout, Board& board, Versions& begun,
+          std::uint64_t process)
       : options_(options),
         layout_(layout),
         board_(board),
+        begun_(begun),
         process_(process),
         own_(FileId{options.node, process, Role::data}),
         file_(path_of(options, own_), O_RDWR | (options.access == Access::buffered ? 0 : O_DIRECT) |
@@ -54,6 +56,8 @@ class Process {
     know_ = left ? *left : Knowledge::prepared(options, layout, process);
     if (know_.transfers.size() != layout.slots())
       throw std::runtime_error(file_.path() + ": prepared for other options; prepare it again");
+    for (std::uint64_t slot = 0; slot < layout.slots(); ++slot)
+      begun.raise(process, slot, know_.transfers[slot].version);
     if (options.eviction == Eviction::cgroup) enter_memory_cgroup();
     if (options.mapped()) map();
   }
@@ -163,12 +167,15 @@ class Process {
 
     Content moving = prepare_source(thread, file_slot, buffer_slot, buffer);
     set_up_file(file_slot);
-    make_cold(thread, memory, offset_in_memory);
+    const bool poisoned = moving.kind == Content::Kind::zeros &&
+                          poison(thread, turn_slot + thread.turn, buffer_slot, buffer);
+    make_cold(thread, memory, offset_in_memory, poisoned);
 
     const std::uint64_t offset = layout_.transfer_at(file_slot);
+    const bool left_out = is_looked_at(thread, moving, poisoned) && thread.fault.skips();
     const bool measured = options_.sample.count() > 0;
     const auto begin = measured ? SteadyClock::now() : SteadyClock::time_point{};
-    Moved moved = thread.mover->move(buffer, offset);
+    Moved moved = left_out ? Moved{expected_count()} : thread.mover->move(buffer, offset);
     if (options_.fsync == Fsync::after && file_sync() != 0 && moved.error == 0) moved.error = errno;
     const auto end = SteadyClock::now();
     thread.fault.count(moved.count);
@@ -207,20 +214,25 @@ class Process {
   /// What the transfer is to move; makes it if it is memory that a write takes it from.
   Content prepare_source(Thread& thread, std::uint64_t file_slot, std::uint64_t buffer_slot,
                          std::span<std::byte> buffer) {
-    if (options_.buffer == Buffer::same_page) return know_.transfers.at(file_slot);
-    if (!options_.writes()) {
-      const Content moving = know_.transfers.at(file_slot);
-      if (moving.kind == Content::Kind::zeros && options_.mapped()) {
-        // Zeros over zeros would hide a transfer that did nothing.
-        std::fill(buffer.begin(), buffer.end(), kPoison);
-        if (options_.mapping == MapKind::shared) know_.buffers.at(buffer_slot) = {};
-      }
-      return moving;
-    }
+    if (options_.buffer == Buffer::same_page || !options_.writes())
+      return know_.transfers.at(file_slot);
     if (options_.mapped()) return know_.buffers.at(buffer_slot);
     Content moving{Content::Kind::stamped, own_, layout_.transfer_at(file_slot), ++thread.version};
     fill(buffer, moving, layout_, options_.seed, thread.who);
+    begun_.raise(process_, file_slot, moving.version);
     return moving;
+  }
+
+  /// Fills a buffer that zeros are to be read into with something else: zeros over zeros would hide
+  /// a transfer that did nothing. Plain memory that is taken away comes back as zeros, so it is
+  /// either this or cold, by turns. Returns whether it was done.
+  bool poison(const Thread& thread, std::uint64_t turn, std::uint64_t buffer_slot,
+              std::span<std::byte> buffer) {
+    if (options_.writes() || (thread.memory && turn % 2 == 0)) return false;
+    std::fill(buffer.begin(), buffer.end(), kPoison);
+    if (options_.mapped() && options_.mapping == MapKind::shared)
+      know_.buffers.at(buffer_slot) = {};
+    return true;
   }
 
   /// Puts the file into the state that the transfer is to meet.
@@ -258,10 +270,10 @@ class Process {
     for (std::uint64_t i = slot; i < layout_.slots(); ++i) know_.transfers.at(i) = {};
   }
 
-  void make_cold(Thread& thread, const Mapping& memory, std::size_t offset) {
+  void make_cold(Thread& thread, const Mapping& memory, std::size_t offset, bool poisoned) {
     const std::size_t size = layout_.transfer();
     // Memory that was just filled is dropped with what is in it, and so is a private page.
-    const bool would_lose = thread.memory != nullptr && options_.writes();
+    const bool would_lose = thread.memory != nullptr && (options_.writes() || poisoned);
     if (!would_lose) {
       memory.evict(offset, size, options_.eviction);
       memory.touch(offset, size, options_.resident);
@@ -295,11 +307,23 @@ class Process {
       know_.buffers.at(buffer_slot) = {};
   }
 
+  /// Whether what was written will be read back. Where an append has landed is only known by
+  /// looking.
+  bool reads_back(const Thread& thread) const {
+    return options_.access == Access::append || thread.counters.operations % kReadBack == 0;
+  }
+
+  /// Whether a transfer that does nothing would show at once.
+  bool is_looked_at(const Thread& thread, const Content& moving, bool poisoned) const {
+    if (options_.operation == Operation::fiemap) return false;
+    if (options_.writes()) return reads_back(thread);
+    return moving.kind != Content::Kind::zeros || poisoned;
+  }
+
   void wrote(Thread& thread, std::uint64_t slot, const Content& moved) {
     if (options_.buffer != Buffer::same_page) know_.transfers.at(slot) = moved;
     if (!options_.mapped()) teller_.wrote(process_, slot, moved.version);
-    // Where an append has landed is only known by looking.
-    if (options_.access != Access::append && thread.counters.operations % kReadBack != 0) return;
+    if (!reads_back(thread)) return;
     if (thread.fault.due()) thread.fault.spoil(plain_, layout_, slot);
     const std::size_t count = plain_.read_all(thread.scratch, layout_.transfer_at(slot));
     look(thread, std::span(thread.scratch).first(count), know_.transfers.at(slot), own_.name(),
@@ -388,6 +412,7 @@ class Process {
   const Options& options_;
   const Layout& layout_;
   Board& board_;
+  Versions& begun_;
   std::uint64_t process_;
   FileId own_;
   File file_;
@@ -407,8 +432,9 @@ std::string worker_name(std::uint64_t process, std::uint64_t thread) {
   return std::to_string(process) + "." + std::to_string(thread);
 }
 
-void run_worker(const Options& options, const Layout& layout, Board& board, std::uint64_t process) {
-  Process(options, layout, board, process).run();
+void run_worker(const Options& options, const Layout& layout, Board& board, Versions& begun,
+                std::uint64_t process) {
+  Process(options, layout, board, begun, process).run();
 }
 
 }  // namespace gridlock::mdio

@@ -2,13 +2,17 @@
 // The parts of mmap-dio that check data, on files and blocks made for the purpose.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <linux/fiemap.h>
 
+#include <cstring>
 #include <filesystem>
 #include <thread>
 
 #include "workloads/content.h"
 #include "workloads/files.h"
+#include "workloads/mover.h"
 #include "workloads/observer.h"
+#include "workloads/prepare.h"
 #include "workloads/stamp.h"
 
 namespace gridlock::mdio {
@@ -158,7 +162,10 @@ TEST(Content, OfAHoleIsZerosAndOfTheUnknownNothing) {
 class WatchedFile : public testing::Test {
  protected:
   WatchedFile()
-      : options_(options_of(4096, 2, Alignment::page)), layout_(options_), told_(options_, 2) {
+      : options_(options_of(4096, 2, Alignment::page)),
+        layout_(options_),
+        told_(options_, 2),
+        begun_(options_, 2) {
     std::string pattern = GRIDLOCK_BINARY_DIR "/observer-test-XXXXXX";
     EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
     options_.directory = pattern;
@@ -197,7 +204,8 @@ class WatchedFile : public testing::Test {
   Options options_;
   Layout layout_;
   Board& board_ = shared_board();
-  Told told_;
+  Versions told_;
+  Versions begun_;
   std::unique_ptr<File> file_;
 };
 
@@ -242,22 +250,101 @@ TEST_P(WatchedFileInEveryWay, WhatItWasToldMustBeThere) {
   options_.peers = {{"127.0.0.1", static_cast<std::uint16_t>(20000 + ::getpid() % 40000)},
                     {"127.0.0.1", 9}};
   options_.observe = {GetParam()};
-  std::jthread listener([&] { told_.listen(options_, board_.workers_ended); });
+  std::jthread listener([&] { listen(options_, told_, begun_, board_.workers_ended); });
   Options writer = options_;
   writer.node = 2;
   const Teller teller(writer);
   const WorkerCounters& counters = watch(GetParam(), [&] {
     // The file still holds version 5.
-    while (told_.version(1, 1) < 6) teller.wrote(1, 1, 6);
+    while (told_.of(1, 1) < 6) teller.wrote(1, 1, 6);
   });
   EXPECT_GT(counters.bad, 0U);
   EXPECT_THAT(counters.first_bad.get(),
               HasSubstr("stale: version 5 instead of 6 (told it was written)"));
 }
 
+/// Has node 2, whose file is watched, answer which versions it has begun.
+class WatchedFileThatAnswers : public WatchedFileInEveryWay {
+ protected:
+  WatchedFileThatAnswers() {
+    options_.peers = {{"127.0.0.1", 9},
+                      {"127.0.0.1", static_cast<std::uint16_t>(20000 + ::getpid() % 40000)}};
+    for (const std::uint64_t slot : {0U, 1U}) begun_.raise(1, slot, 5);
+    Options writer = options_;
+    writer.node = 2;
+    listener_ =
+        std::jthread([this, writer] { listen(writer, none_, begun_, board_.workers_ended); });
+    // Until it listens.
+    Asker asker(options_);
+    while (!asker.begun(1, 0)) std::this_thread::yield();
+  }
+  ~WatchedFileThatAnswers() override { board_.workers_ended = true; }
+
+  Versions none_{options_, 2};
+  std::jthread listener_;
+};
+
+TEST_P(WatchedFileThatAnswers, AVersionThatWasBegunBeforeItIsSeenIsRight) {
+  const WorkerCounters& counters = watch(GetParam(), [&] {
+    begun_.raise(1, 1, 6);
+    put(1, 6);
+  });
+  EXPECT_EQ(counters.bad, 0U) << counters.first_bad.get();
+}
+
+TEST_P(WatchedFileThatAnswers, AVersionNobodyHasBegunWasNeverWritten) {
+  const WorkerCounters& counters = watch(GetParam(), [&] { put(1, 6); });
+  EXPECT_GT(counters.bad, 0U);
+  EXPECT_THAT(counters.first_bad.get(),
+              HasSubstr("never written: version 6 instead of 5 (the newest that was begun)"));
+  EXPECT_THAT(counters.first_bad.get(), HasSubstr("\"writer\":\"node2 1.1\""));
+}
+
+TEST(Asker, KnowsNothingWhereNobodyListensOrNothingIsKnown) {
+  Options options = options_of(4096, 2, Alignment::page);
+  EXPECT_FALSE(Asker(options).begun(1, 0));
+  options.peers = {{"127.0.0.1", 9}, {"127.0.0.1", 9}};
+  EXPECT_FALSE(Asker(options).begun(1, 0));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, WatchedFileThatAnswers,
+                         testing::Values(Observer::buffered, Observer::direct, Observer::mapped),
+                         [](const auto& param) { return std::string(name_of(param.param)); });
 INSTANTIATE_TEST_SUITE_P(Ways, WatchedFileInEveryWay,
                          testing::Values(Observer::buffered, Observer::direct, Observer::mapped),
                          [](const auto& param) { return std::string(name_of(param.param)); });
+
+TEST(Fiemap, ItsListBeginsOnAPageOfItsOwnAndGoesOnOverSeveral) {
+  Options options = options_of(65536, 2, Alignment::page);
+  options.operation = Operation::fiemap;
+  std::string pattern = GRIDLOCK_BINARY_DIR "/fiemap-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  options.directory = pattern;
+  const Layout layout(options);
+  prepare(options, layout);
+  const File file(path_of(options, {1, 1, Role::data}), O_RDWR);
+  const Mapping memory(&file, layout.transfers_begin(), MapKind::shared);
+  const auto buffer = memory.range(0, layout.transfer());
+  const Moved moved = make_mover(options, file)->move(buffer, 0);
+  EXPECT_EQ(moved.error, 0);
+  EXPECT_EQ(moved.count, layout.transfer());
+  fiemap answer{};
+  std::memcpy(&answer, buffer.data() + page_size() - sizeof answer, sizeof answer);
+  EXPECT_GE(answer.fm_mapped_extents * sizeof(fiemap_extent), 6 * page_size());
+  std::filesystem::remove_all(pattern);
+}
+
+TEST(Fiemap, AnEmptyListIsNoTransferAlsoInABufferOfOnePage) {
+  Options options = options_of(4096, 2, Alignment::page);
+  options.operation = Operation::fiemap;
+  const std::string path = GRIDLOCK_BINARY_DIR "/fiemap-empty-test";
+  const File file(path, O_RDWR | O_CREAT);
+  const Mapping memory(nullptr, page_size(), MapKind::private_);
+  const Moved moved = make_mover(options, file)->move(memory.range(0, page_size()), 0);
+  EXPECT_EQ(moved.error, 0);
+  EXPECT_EQ(moved.count, 0U) << "an empty file has no extents";
+  std::filesystem::remove(path);
+}
 
 TEST(Knowledge, ComesBackAsItWasAndCutShortItDoesNot) {
   Options options = options_of(4096, 2, Alignment::page);

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "host/command_runner.h"
 #include "host/descriptor.h"
+#include "support/usage_mistakes.h"
 #include "support/work_lines.h"
 
 namespace gridlock {
@@ -219,6 +220,18 @@ TEST_F(MmapDio, EvictsTheBufferBeforeATransferAndBringsBackWhatIsToBeResident) {
   }
 }
 
+TEST_F(MmapDio, PlainMemoryThatAHoleIsReadIntoIsColdAndFilledByTurns) {
+  const std::vector<std::string> options = words_of("--buffer anonymous --state hole");
+  prepare(options);
+  const CommandResult done = act("run", 1, options);
+  ASSERT_TRUE(done.ok()) << done.output << done.errors;
+  const Json end = lines_of(done.output).back()["result"];
+  const int pages = kTransfer / 4096;
+  const auto half = end["operations"].get<std::int64_t>() / 2;
+  EXPECT_GE(end["notes"]["resident"].get<std::int64_t>(), half * pages);
+  EXPECT_GE(end["notes"]["nonresident"].get<std::int64_t>(), half * pages);
+}
+
 TEST_F(MmapDio, RunsAgainOnWhatAnEarlierRunLeft) {
   prepare();
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(act("run", 1, {"--duration-ms", "60"}).ok());
@@ -279,6 +292,15 @@ INSTANTIATE_TEST_SUITE_P(
         Injected{"stale-block", "--operation read", "stale: version 0 instead of 1"},
         Injected{"stale-block", "--operation write --buffer anonymous", "stale: version"},
         Injected{"stale-block", "--operation io_uring --direction write", "stale: version"},
+        Injected{"lost-transfer", "--operation read", "instead of"},
+        Injected{"lost-transfer", "--operation read --buffer anonymous", "zeros"},
+        Injected{"lost-transfer", "--operation read --state hole", "not zeros"},
+        Injected{"lost-transfer", "--operation read --state hole --buffer anonymous", "not zeros"},
+        Injected{"lost-transfer", "--operation read --state preallocated --buffer anonymous",
+                 "not zeros"},
+        Injected{"lost-transfer", "--operation write --buffer anonymous", "stale: version"},
+        Injected{"lost-transfer", "--operation write --buffer own-file", "instead of"},
+        Injected{"lost-transfer", "--operation write --state hole", "zeros"},
         Injected{"short-return", "--operation read", "bytes moved instead of"},
         Injected{"short-return", "--operation write --buffer anonymous", "bytes moved instead of"},
         Injected{"short-return", "--operation libaio", "bytes moved instead of"}),
@@ -357,35 +379,24 @@ TEST_F(MmapDio, RefusesAFileThatIsSmallerThanItWasPrepared) {
   EXPECT_THAT(result.errors, HasSubstr("smaller than it was prepared"));
 }
 
-TEST_F(MmapDio, ExplainsWrongUsage) {
+TEST(MmapDioUsage, ExplainsWhatIsWrong) {
   const std::string base = "run --dir /x --node 1 --nodes 2 ";
-  const std::pair<std::string, const char*> cases[] = {
-      {"", "first word"},
-      {"walk", "first word"},
-      {"run --dir", "the value is missing"},
-      {"run --colour red", "unknown option '--colour'"},
-      {"run --dir /x --node 3 --nodes 2", "--node is above --nodes"},
-      {base + "--transfer 5000", "multiple of 4096"},
-      {base + "--transfer 5000 --alignment sector", "multiple of 512"},
-      {base + "--alignment odd", "needs --access buffered"},
-      {"run --dir /x --node 1 --nodes 1 --buffer next-node", "at least two nodes"},
-      {base + "--buffer next-process", "at least two processes"},
-      {base + "--operation fiemap --buffer anonymous", "mapped --buffer"},
-      {base + "--access append", "an operation that writes"},
-      {base + "--state past-end --threads 2", "--threads must be 1"},
-      {base + "--fsync after", "an operation that writes"},
-      {base + "--observe direct", "writes from --buffer anonymous"},
-      {base + "--disturb demote", "--glock-table"},
-      {base + "--peers 10.0.0.1:1", "one for each node"},
-      {base + "--peers nonsense", "ADDRESS:PORT"},
-      {base + "--operation dance", "none of read write"},
-      {"run --transfer 1e6", "not a number"},
-  };
-  for (const auto& [arguments, text] : cases) {
-    const CommandResult result = call(words_of(arguments));
-    EXPECT_EQ(result.value, 2) << arguments;
-    EXPECT_THAT(result.errors, HasSubstr(text)) << arguments;
-  }
+  expect_usage_mistakes(
+      "mmap-dio", {{base + "--transfer 5000", "multiple of 4096"},
+                   {base + "--transfer 5000 --alignment sector", "multiple of 512"},
+                   {base + "--alignment odd", "needs --access buffered"},
+                   {"run --dir /x --node 1 --nodes 1 --buffer next-node", "at least two nodes"},
+                   {base + "--buffer next-process", "at least two processes"},
+                   {base + "--operation fiemap --buffer anonymous", "mapped --buffer"},
+                   {base + "--access append", "an operation that writes"},
+                   {base + "--state past-end --threads 2", "--threads must be 1"},
+                   {base + "--fsync after", "an operation that writes"},
+                   {base + "--observe direct", "writes from --buffer anonymous"},
+                   {base + "--disturb demote", "--glock-table"},
+                   {base + "--peers 10.0.0.1:1", "one for each node"},
+                   {base + "--peers nonsense", "ADDRESS:PORT"},
+                   {base + "--operation dance", "none of read write"},
+                   {"run --transfer 1e6", "not a number"}});
 }
 
 }  // namespace
