@@ -75,6 +75,13 @@ Json steady_json(const SteadyRecord& steady) {
   return json;
 }
 
+Json notes_json(const Notes& notes) {
+  Json json = Json::object();
+  for (const auto& [name, note] : notes)
+    std::visit([&, &key = name](const auto& value) { json[key] = value; }, note);
+  return json;
+}
+
 Json counters_json(const WorkloadCounters& counters) {
   Json json{{"operations", counters.operations},           {"bytes", counters.bytes},
             {"short_transfers", counters.short_transfers}, {"errors", counters.errors},
@@ -87,6 +94,7 @@ Json counters_json(const WorkloadCounters& counters) {
     for (const auto& [name, operations] : counters.workers) workers[name] = operations;
     json["workers"] = std::move(workers);
   }
+  if (!counters.notes.empty()) json["notes"] = notes_json(counters.notes);
   if (counters.read_bytes_per_second)
     json["read_bytes_per_second"] = *counters.read_bytes_per_second;
   if (counters.write_bytes_per_second)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/json.h"
+#include "base/notes.h"
 #include "plan/plan.h"
 
 namespace gridlock {
@@ -69,6 +70,7 @@ struct WorkloadCounters {
   std::optional<LatencyRecord> latency;          ///< likewise, over its whole run time
   std::optional<SteadyRecord> steady;
   std::map<std::string, std::uint64_t> workers;  ///< operations by worker, of a node
+  Notes notes;  ///< the program's own; of the sum: its numbers, added up
 };
 
 /// How long all nodes together waited for a class of kernel locks during a workload.

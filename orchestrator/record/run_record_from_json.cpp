@@ -91,6 +91,15 @@ class Members {
     const Members members(at(key), inner(key));
     for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
   }
+  void read(std::string_view key, Notes& to) const {
+    const Members members(at(key), inner(key));
+    for (const auto& item : members.object_.items()) {
+      if (item.value().is_string())
+        to[item.key()] = item.value().get<std::string>();
+      else
+        members.read(item.key(), to[item.key()].emplace<double>());
+    }
+  }
   template <class Value>
   void read(std::string_view key, std::optional<Value>& to,
             Value (*convert)(const Members&)) const {
@@ -230,6 +239,7 @@ WorkloadCounters read_counters(const Members& from) {
   if (from.has("workers"))
     counters.workers =
         read_workers(Members(from.at("workers"), from.inner("workers")), from.at("workers"));
+  if (from.has("notes")) from.read("notes", counters.notes);
   from.read("samples", counters.samples);
   from.read("read_bytes_per_second", counters.read_bytes_per_second);
   from.read("write_bytes_per_second", counters.write_bytes_per_second);

@@ -48,9 +48,27 @@ std::string steady_text(const SteadyRecord& steady) {
     return us < 1000 ? fmt::format("{:.0f} us", us) : fmt::format("{:.1f} ms", us / 1000);
   };
   if (steady.latency)
-    text += fmt::format(", p50 {}, p99 {}", time(steady.latency->p50_us),
-                        time(steady.latency->p99_us));
+    text +=
+        fmt::format(", p50 {}, p99 {}", time(steady.latency->p50_us), time(steady.latency->p99_us));
   return text;
+}
+
+/// "240 blocks lost, 3 seen torn (not judged)": what mmap-dio found where the file system promises
+/// less than whole new data (docs/topology.md, "What is checked"); empty if it found none.
+std::string unjudged_text(const WorkloadRecord& workload) {
+  if (workload.program != "mmap-dio") return {};
+  const auto blocks = [&](const char* name) {
+    const auto note = workload.total.notes.find(name);
+    if (note == workload.total.notes.end()) return 0.0;
+    const double* const number = std::get_if<double>(&note->second);
+    return number == nullptr ? 0.0 : *number;
+  };
+  std::vector<std::string> parts;
+  if (blocks("lost") > 0) parts.push_back(fmt::format("{:.0f} blocks lost", blocks("lost")));
+  if (blocks("torn") > 0)
+    parts.push_back(
+        fmt::format("{:.0f}{} seen torn", blocks("torn"), parts.empty() ? " blocks" : ""));
+  return parts.empty() ? "" : join(parts, ", ") + " (not judged)";
 }
 
 bool has_rate(const TrialRecord& trial) {
@@ -87,8 +105,9 @@ std::string what_was_done(const TrialRecord& trial) {
   for (const WorkloadRecord& workload : trial.workloads) {
     const std::string rate = rates(workload.total);
     std::string what = rate.empty() ? printable(workload.detail, kLongestDetail) : rate;
-    if (rate.empty() && workload.total.steady)
-      what += "\n" + steady_text(*workload.total.steady);
+    if (rate.empty() && workload.total.steady) what += "\n" + steady_text(*workload.total.steady);
+    if (const std::string unjudged = unjudged_text(workload); !unjudged.empty())
+      what += "\n" + unjudged;
     if (const std::string cost = kernel_text(workload); !cost.empty()) what += "\n" + cost;
     lines.push_back(trial.workloads.size() == 1 ? what : printable(workload.name) + ": " + what);
   }

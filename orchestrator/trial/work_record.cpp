@@ -71,6 +71,16 @@ std::optional<SteadyRecord> steady_of(const WorkloadRun::NodeState& state,
   return steady;
 }
 
+/// Texts of several nodes have no sum.
+void add_numbers(Notes& sum, const Notes& notes) {
+  for (const auto& [name, note] : notes) {
+    const double* const number = std::get_if<double>(&note);
+    if (number == nullptr) continue;
+    const auto before = sum.find(name);
+    sum[name] = *number + (before == sum.end() ? 0 : std::get<double>(before->second));
+  }
+}
+
 }  // namespace
 
 Json sample_line(double at, const std::string& workload, NodeId node, const std::string& worker,
@@ -137,6 +147,7 @@ void count_work(WorkloadRecord& entry, const WorkloadRun::NodeState& state) {
     node.workers[name] = worker.counters.operations;
   node.read_bytes_per_second = counters.read_rate;
   node.write_bytes_per_second = counters.write_rate;
+  node.notes = counters.notes;
   WorkloadCounters& total = entry.total;
   total.operations += node.operations;
   total.bytes += node.bytes;
@@ -145,6 +156,7 @@ void count_work(WorkloadRecord& entry, const WorkloadRun::NodeState& state) {
   total.bad_blocks += node.bad_blocks;
   total.retries += node.retries;
   total.samples += node.samples;
+  add_numbers(total.notes, node.notes);
   if (counters.read_rate)
     total.read_bytes_per_second = total.read_bytes_per_second.value_or(0) + *counters.read_rate;
   if (counters.write_rate)

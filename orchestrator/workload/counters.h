@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/notes.h"
+
 namespace gridlock {
 
 /// The first data that was not what it should be, as the program tells it.
@@ -40,6 +42,7 @@ struct Counters {
   std::optional<LatencyFigures> latency;  ///< fio's own, over its run time
   std::string first_error;                ///< in the program's words, printable; empty: none
   std::optional<BadData> first_bad;
+  Notes notes;  ///< of its result
 };
 
 }  // namespace gridlock

@@ -2,6 +2,7 @@
 #include "workload/work_lines.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -12,6 +13,10 @@ constexpr std::string_view kMark = "gridlock ";
 constexpr std::size_t kLongestLine = 128 << 10;
 constexpr std::size_t kMostWorkers = 1024;
 constexpr std::size_t kLongestName = 40;
+constexpr std::size_t kMostNotes = 32;
+constexpr std::size_t kLongestNote = 200;
+/// Up to here a double holds every whole number.
+constexpr double kLargestNote = 9e15;
 /// A year: no program's clock is right beyond it.
 constexpr std::int64_t kLatest = std::int64_t{365} * 24 * 3600 * 1000;
 
@@ -59,6 +64,22 @@ std::optional<BadData> bad_data_of(const Json& result) {
   const auto text = [&](std::string_view key) { return printable(text_or(*found, key, ""), 300); };
   return BadData{text("file"),  count(*found, "offset"), text("what"),  text("expected"),
                  text("found"), text("writer"),          text("reader")};
+}
+
+Notes notes_of(const Json& result) {
+  const auto found = result.find("notes");
+  if (found == result.end() || !found->is_object()) return {};
+  Notes notes;
+  for (const auto& item : found->items()) {
+    if (notes.size() == kMostNotes) break;
+    const std::string name = printable(item.key(), kLongestName);
+    const Json& value = item.value();
+    if (value.is_string())
+      notes[name] = printable(value.get<std::string>(), kLongestNote);
+    else if (value.is_number() && std::abs(value.get<double>()) <= kLargestNote)
+      notes[name] = value.get<double>();
+  }
+  return notes;
 }
 
 }  // namespace
@@ -155,6 +176,7 @@ void WorkLineReader::result(const Json& values) {
   raise_all(counters_, values);
   counters_.first_error = printable(text_or(values, "first_error", ""), 300);
   counters_.first_bad = bad_data_of(values);
+  counters_.notes = notes_of(values);
   has_result_ = true;
 }
 

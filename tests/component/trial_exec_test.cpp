@@ -160,6 +160,21 @@ TEST_F(ExecTrial, SamplesAreCountedAndAreNotPartOfTheOutput) {
   EXPECT_EQ(log("node1"), "hello\n");
 }
 
+TEST_F(ExecTrial, NotesOfTheResultsAreKeptByNodeAndTheirNumbersAddedUp) {
+  for (const int node : {1, 2})
+    starts(node, [this, node](std::int64_t process) {
+      lab_.prints(node, process,
+                  "gridlock {\"result\":{\"operations\":4,\"notes\":{\"seen\":" +
+                      std::to_string(10 * node) + ",\"way\":\"direct\"}}}\n");
+      lab_.ends(node, process, 0);
+    });
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
+  const WorkloadRecord& workload = record.workloads.at(0);
+  EXPECT_EQ(workload.nodes.at("node2").notes, (Notes{{"seen", 20.0}, {"way", "direct"}}));
+  EXPECT_EQ(workload.total.notes, (Notes{{"seen", 30.0}}));
+}
+
 TEST_F(ExecTrial, ErrorsThatAProgramCountsAreFindingsAlthoughItEndsWell) {
   starts(1, [this](std::int64_t process) {
     lab_.prints(1, process, "gridlock {\"operations\":4,\"bad\":1}\n");

@@ -149,6 +149,19 @@ TEST(TextReport, ShowsWhatWorkloadsCostTheKernelsBelowWhatTheyDid) {
   expect_report(run, "kernel-counters.txt");
 }
 
+TEST(TextReport, SaysWhatWasFoundAndNotJudgedBelowWhatWasDone) {
+  RunRecord run = demo_run();
+  for (TrialRecord& trial : run.trials) {
+    Notes& notes = trial.workloads[0].total.notes;
+    notes = {{"lost", 0.0}, {"torn", 0.0}, {"resident", 77.0}};
+    if (trial.name == "self-read") notes["torn"] = 3.0;
+    if (trial.name == "abba") notes = {{"lost", 240.0}, {"torn", 2.0}};
+    // Of another program these words mean something else.
+    if (trial.name == "stream") notes = {{"lost", 9.0}, {"torn", "often"}};
+  }
+  expect_report(run, "not-judged.txt");
+}
+
 TEST(KernelText, IsEmptyIfNothingIsKnownOrNothingWasSpent) {
   WorkloadRecord workload;
   EXPECT_EQ(kernel_text(workload), "");

@@ -98,6 +98,35 @@ TEST(WorkLineReader, BadLatenciesAreLeftOutAndTheSampleIsKept) {
   }
 }
 
+TEST(WorkLineReader, KeepsTheNotesOfTheResultBoundedAndPrintable) {
+  WorkLineReader reader;
+  std::string notes = "\"lost\":7,\"why\":\"a\\u001bb\",\"list\":[1],\"huge\":1e300,\"" +
+                      std::string(200, 'n') + "\":\"" + std::string(5000, 'x') + "\"";
+  for (int i = 0; i < 100; ++i) notes += ",\"x" + std::to_string(i) + "\":" + std::to_string(i);
+  reader.feed("gridlock {\"result\":{\"operations\":1,\"notes\":{" + notes + "}}}\n");
+  const Notes& kept = reader.counters().notes;
+  EXPECT_EQ(kept.size(), 32u);
+  EXPECT_EQ(std::get<double>(kept.at("lost")), 7);
+  EXPECT_EQ(std::get<std::string>(kept.at("why")), "a\\x1bb");
+  EXPECT_FALSE(kept.contains("list"));
+  EXPECT_FALSE(kept.contains("huge"));
+  for (const auto& [name, note] : kept) {
+    EXPECT_LE(name.size(), 44u);
+    if (const auto* const text = std::get_if<std::string>(&note)) {
+      EXPECT_LE(text->size(), 204u);
+    }
+  }
+}
+
+TEST(WorkLineReader, NotesThatAreNoObjectAreNone) {
+  for (const char* const notes : {"[1,2]", "7", "null", "\"lost\""}) {
+    WorkLineReader reader;
+    reader.feed(std::string("gridlock {\"result\":{\"operations\":1,\"notes\":") + notes + "}}\n");
+    EXPECT_TRUE(reader.has_result()) << notes;
+    EXPECT_TRUE(reader.counters().notes.empty()) << notes;
+  }
+}
+
 TEST(WorkLineReader, AVeryLongLineIsGivenUpAndTheNextIsRead) {
   WorkLineReader reader;
   for (int i = 0; i < 100; ++i) reader.feed(std::string(4096, 'x'));
