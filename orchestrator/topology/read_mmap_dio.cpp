@@ -117,12 +117,6 @@ class Rules {
 
 }  // namespace
 
-bool MmapDioSpec::writes() const {
-  if (operation == Operation::libaio || operation == Operation::io_uring)
-    return direction == Direction::write;
-  return operation == Operation::write || operation == Operation::writev;
-}
-
 MmapDioSpec read_mmap_dio(const Section& section, int node_count, Mistakes& mistakes) {
   Spec spec;
   spec.operation = section.choice<Spec::Operation>("operation");

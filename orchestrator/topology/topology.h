@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/duration.h"
 #include "base/error.h"
+#include "workloads/mmap_dio_words.h"
 
 namespace gridlock {
 
@@ -76,21 +77,21 @@ struct FilesystemSpec {
 };
 
 /// `program: mmap-dio`: transfers between a file and memory that is, or is not, mapped from a file.
-/// Every enumerator is a word of the key of the same name, in the table's order.
+/// The choices and their words are the program's own.
 struct MmapDioSpec {
-  enum class Operation { read, write, readv, writev, libaio, io_uring, fiemap };
-  enum class Direction { read, write };  ///< of libaio and io_uring
-  enum class Access { direct, buffered, append };
-  enum class Buffer { same_file, next_node, anonymous, own_file, same_page, next_process };
-  enum class Mapping { shared, private_ };
-  enum class Resident { none, first_page, every_other, all };
-  enum class Eviction { dontneed, pageout, cgroup };
-  enum class Alignment { page, sector, odd };
-  enum class State { allocated, hole, preallocated, crossing_end, past_end };
-  enum class Fsync { none, after, beside };
-  enum class Disturbance { evict, truncate, punch, demote };
-  enum class Observer { buffered, direct, mapped };
-  enum class Fault { none, flipped_bit, stale_block, short_return };
+  using Operation = mdio::Operation;
+  using Direction = mdio::Direction;
+  using Access = mdio::Access;
+  using Buffer = mdio::Buffer;
+  using Mapping = mdio::MapKind;
+  using Resident = mdio::Resident;
+  using Eviction = mdio::Eviction;
+  using Alignment = mdio::Alignment;
+  using State = mdio::State;
+  using Fsync = mdio::Fsync;
+  using Disturbance = mdio::Disturbance;
+  using Observer = mdio::Observer;
+  using Fault = mdio::Fault;
 
   Operation operation = Operation::read;
   Direction direction = Direction::read;
@@ -111,7 +112,7 @@ struct MmapDioSpec {
   Fault inject = Fault::none;        ///< done on purpose, so that the checks can be checked
 
   /// Whether transfers go from memory to the file.
-  bool writes() const;
+  bool writes() const { return mdio::writes(operation, direction); }
 };
 
 /// `program: fio`: one fio job; keys and values are passed on as fio spells them.

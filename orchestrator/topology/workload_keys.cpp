@@ -3,6 +3,7 @@
 #include <array>
 
 #include "topology/keys.h"
+#include "workloads/mmap_dio_words.h"
 
 namespace gridlock {
 namespace {
@@ -30,18 +31,18 @@ constexpr std::array kMmapDio{
         .meaning = "how bytes move between the node's file and the buffer; fiemap lists the file's "
                    "extents into it",
         .fallback = "read",
-        .words = "read write readv writev libaio io_uring fiemap"},
+        .words = mdio::kOperations},
     Key{.name = "direction",
         .type = ValueType::choice,
         .meaning = "which way libaio and io_uring move them",
         .fallback = "read",
-        .words = "read write"},
+        .words = mdio::kDirections},
     Key{.name = "access",
         .type = ValueType::choice,
         .meaning = "how the file is opened: past the page cache, through it, or past it and for "
                    "appending",
         .fallback = "direct",
-        .words = "direct buffered append"},
+        .words = mdio::kAccesses},
     Key{.name = "file",
         .type = ValueType::choice,
         .meaning = "the file of the transfers: every process has its own",
@@ -54,24 +55,24 @@ constexpr std::array kMmapDio{
             "file, plain memory, a mapping of another file of the process, of the very bytes "
             "that are transferred, or of the next process's file",
         .fallback = "same-file",
-        .words = "same-file next-node anonymous own-file same-page next-process"},
+        .words = mdio::kBuffers},
     Key{.name = "mapping",
         .type = ValueType::choice,
         .meaning = "how the buffer's file is mapped",
         .fallback = "shared",
-        .words = "shared private"},
+        .words = mdio::kMapKinds},
     Key{.name = "resident",
         .type = ValueType::choice,
         .meaning = "which of the buffer's pages are touched, after all were evicted, before each "
                    "transfer",
         .fallback = "none",
-        .words = "none first-page every-other all"},
+        .words = mdio::kResidents},
     Key{.name = "eviction",
         .type = ValueType::choice,
         .meaning = "how they are evicted: by MADV_DONTNEED, by MADV_PAGEOUT, or by reclaim from a "
                    "memory cgroup of the process's own",
         .fallback = "dontneed",
-        .words = "dontneed pageout cgroup"},
+        .words = mdio::kEvictions},
     Key{.name = "alignment",
         .type = ValueType::choice,
         .meaning =
@@ -79,13 +80,13 @@ constexpr std::array kMmapDio{
             "512 bytes, or nothing (only with access: buffered). A transfer of whole sectors "
             "but not pages makes it sector",
         .fallback = "page",
-        .words = "page sector odd"},
+        .words = mdio::kAlignments},
     Key{.name = "state",
         .type = ValueType::choice,
         .meaning = "what the transfer meets in the file: blocks, a hole, preallocated blocks, the "
                    "end of the file in its middle, or nothing, past the end",
         .fallback = "allocated",
-        .words = "allocated hole preallocated crossing-end past-end"},
+        .words = mdio::kStates},
     Key{.name = "transfer",
         .type = ValueType::size,
         .meaning = "size of one transfer",
@@ -116,23 +117,23 @@ constexpr std::array kMmapDio{
             "after: each write is followed by fsync. beside: a thread calls it all the time, "
             "on the same descriptor",
         .fallback = "none",
-        .words = "none after beside"},
+        .words = mdio::kFsyncs},
     Key{.name = "disturb",
         .type = ValueType::choices,
         .meaning = "what goes on beside the transfers: the buffer's pages are evicted, the file's "
                    "end moves, holes are punched behind the data, GFS2 is asked to give the file's "
                    "glock away. Default: nothing",
-        .words = "evict truncate punch demote"},
+        .words = mdio::kDisturbances},
     Key{.name = "observe",
         .type = ValueType::choices,
         .meaning = "how every node watches the next node's blocks while they are written. Default: "
                    "not at all",
-        .words = "buffered direct mapped"},
+        .words = mdio::kObservers},
     Key{.name = "inject",
         .type = ValueType::choice,
         .meaning = "a fault done on purpose on every node, once, to see that it is found",
         .fallback = "none",
-        .words = "none flipped-bit stale-block short-return"},
+        .words = mdio::kFaults},
 };
 
 constexpr std::array kFio{
