@@ -19,13 +19,15 @@ NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId n
   if (!has_runtime) {
     job += fmt::format("time_based=1\nruntime={}ms\n", workload.duration.count());
   }
+  // Percentiles of all jobs together, and one entry for them in each of fio's reports.
+  job += "group_reporting=1\n";
   job += fmt::format("directory={}\nfilename_format={}.$jobnum.$filenum\nrandseed={}\n",
                      workload_folder(plan, workload), node_name(node),
                      seed % 0x7fffffff + static_cast<std::uint64_t>(node.number));
   NodeProgram program;
   program.prepare = job_of({"busybox", "mkdir", "-p", workload_folder(plan, workload)});
   program.run =
-      job_of({"fio", "--output-format=json", "--status-interval=500ms", "--eta=never", "-"});
+      job_of({"fio", "--output-format=json+", "--status-interval=500ms", "--eta=never", "-"});
   program.run.input = job;
   program.reader = std::make_unique<FioReader>();
   return program;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -12,13 +13,14 @@ namespace gridlock {
 namespace {
 
 constexpr std::size_t kLongestObject = 1 << 20;
+/// A year: no job runs longer.
 constexpr std::int64_t kLatestRuntime = std::int64_t{365} * 24 * 3600 * 1000;
 
 std::uint64_t count(const Json& object, std::string_view key) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_or(object, key, 0)));
 }
 
-/// Of several jobs and directions the longer time is kept: their percentiles cannot be merged.
+/// Of two directions the longer time is kept: their percentiles cannot be merged.
 void take_worst(LatencyFigures& latency, const Json& part) {
   const auto completion = part.find("clat_ns");
   if (completion == part.end() || !completion->is_object()) return;
@@ -72,7 +74,8 @@ void FioReader::object(std::string_view text) {
   now.samples = counters_.samples + 1;
   double read_rate = 0;
   double write_rate = 0;
-  std::int64_t runtime = 0;
+  Milliseconds time{0};
+  Bins bins;
   LatencyFigures latency;
   for (const Json& job : (*parsed)["jobs"]) {
     if (!job.is_object()) continue;
@@ -84,8 +87,12 @@ void FioReader::object(std::string_view text) {
       now.short_transfers += count(*part, "short_ios");
       (*way == 'r' ? read_rate : write_rate) += number_or(*part, "bw_bytes", 0);
       take_worst(latency, *part);
+      add_bins(bins, *part);
+      // Not job_runtime: it is the sum over the jobs that are reported together, and in the first
+      // object counts from before the files were laid out.
+      time = std::max(time, Milliseconds{std::clamp<std::int64_t>(integer_or(*part, "runtime", 0),
+                                                                  0, kLatestRuntime)});
     }
-    runtime = std::max(runtime, integer_or(job, "job_runtime", 0));
     const std::int64_t error = integer_or(job, "error", 0);
     now.errors += count(job, "total_err");
     if (error != 0 && now.first_error.empty()) {
@@ -99,13 +106,43 @@ void FioReader::object(std::string_view text) {
   if (latency.max_us > 0) now.latency = latency;
   counters_ = now;
   last_object_ = text;
+  sample({time, now.operations, now.bytes}, std::move(bins));
+}
+
+void FioReader::add_bins(Bins& bins, const Json& part) {
+  const auto completion = part.find("clat_ns");
+  if (completion == part.end() || !completion->is_object()) return;
+  const auto found = completion->find("bins");
+  if (found == completion->end() || !found->is_object()) return;
+  for (const auto& bin : found->items()) {
+    const auto nanoseconds = number<std::uint64_t>(bin.key(), 10);
+    if (nanoseconds && bin.value().is_number_unsigned())
+      bins[*nanoseconds] += bin.value().get<std::uint64_t>();
+  }
+}
+
+void FioReader::sample(const Done& done, Bins bins) {
+  if (done.operations < last_.operations || done.time < last_.time) {
+    before_.time += last_.time;
+    before_.operations += last_.operations;
+    before_.bytes += last_.bytes;
+    last_bins_.clear();
+  }
   WorkerState& worker = workers_["1"];
-  worker.counters = now;
-  worker.sample = {std::max(worker.sample.at,
-                            Milliseconds{std::clamp<std::int64_t>(runtime, 0, kLatestRuntime)}),
-                   now.operations,
-                   now.bytes,
+  worker.counters = counters_;
+  worker.sample = {before_.time + done.time,
+                   before_.operations + done.operations,
+                   before_.bytes + done.bytes,
                    {}};
+  for (const auto& [nanoseconds, count] : bins) {
+    const auto before = last_bins_.find(nanoseconds);
+    const std::uint64_t known = before == last_bins_.end() ? 0 : before->second;
+    // fio's buckets are as wide as ours, and it gives their middle.
+    if (count > known)
+      worker.sample.latency.emplace_back(histogram::bucket_of(nanoseconds), count - known);
+  }
+  last_ = done;
+  last_bins_ = std::move(bins);
   if (on_sample_) on_sample_("1", worker);
 }
 

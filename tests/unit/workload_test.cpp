@@ -52,7 +52,7 @@ TEST(FioReader, TellsASeriesAndTheWorstOfItsLatencies) {
     at.push_back(state.sample.at);
   });
   const std::string job =
-      "{\"jobs\":[{\"jobname\":\"a\",\"job_runtime\":500,\"read\":{\"total_ios\":4,\"clat_ns\":{\"max\":"
+      "{\"jobs\":[{\"jobname\":\"a\",\"job_runtime\":1500,\"read\":{\"runtime\":500,\"total_ios\":4,\"clat_ns\":{\"max\":"
       "9000,\"percentile\":{\"50.000000\":2000,\"99.000000\":8000}}},\"write\":{\"total_ios\":1,"
       "\"clat_ns\":{\"max\":7000,\"percentile\":{\"50.000000\":3000}}}}]}";
   reader.feed(job);
@@ -62,6 +62,50 @@ TEST(FioReader, TellsASeriesAndTheWorstOfItsLatencies) {
   EXPECT_DOUBLE_EQ(reader.counters().latency->p99_us, 8);
   EXPECT_DOUBLE_EQ(reader.counters().latency->max_us, 9);
   EXPECT_EQ(reader.own_result(), job);
+}
+
+/// One object of fio's: reads, and how many of them took 2056 and 9280 ns.
+std::string fio_object(int runtime, int reads, int fast, int slow) {
+  return "{\"jobs\":[{\"jobname\":\"a\",\"job_runtime\":99999,\"read\":{\"runtime\":" +
+         std::to_string(runtime) + ",\"total_ios\":" + std::to_string(reads) +
+         ",\"io_bytes\":" + std::to_string(10 * reads) + ",\"clat_ns\":{\"bins\":{\"2056\":" +
+         std::to_string(fast) + ",\"9280\":" + std::to_string(slow) +
+         "}}},\"write\":{\"runtime\":0,\"total_ios\":0,\"clat_ns\":{\"max\":0}}}]}\n";
+}
+
+TEST(FioReader, LatenciesOfASampleAreOfWhatEndedSinceTheLast) {
+  FioReader reader;
+  Sample last;
+  reader.on_sample([&](const std::string&, const WorkerState& state) { last = state.sample; });
+  using Latency = decltype(last.latency);
+  reader.feed(fio_object(500, 5, 4, 1));
+  EXPECT_EQ(last.latency, (Latency{{histogram::bucket_of(2056), 4}, {histogram::bucket_of(9280), 1}}));
+  reader.feed(fio_object(1000, 12, 4, 8));
+  EXPECT_EQ(last.at, Milliseconds{1000});
+  EXPECT_EQ(last.latency, (Latency{{histogram::bucket_of(9280), 7}}));
+}
+
+TEST(FioReader, TimeGoesOnWhereAJobBeginsToCountAnewBehindItsRamp) {
+  FioReader reader;
+  Sample last;
+  reader.on_sample([&](const std::string&, const WorkerState& state) { last = state.sample; });
+  reader.feed(fio_object(900, 90, 90, 0));
+  reader.feed(fio_object(400, 40, 39, 1));
+  EXPECT_EQ(last.at, Milliseconds{1300});
+  EXPECT_EQ(last.operations, 130u);
+  EXPECT_EQ(last.bytes, 1300u);
+  EXPECT_EQ(last.latency.size(), 2u);
+  EXPECT_EQ(reader.counters().operations, 40u) << "fio's own total leaves the ramp out";
+}
+
+TEST(FioReader, BinsThatAreNoneAreLeftOut) {
+  for (const char* const bins : {"7", "[1]", "{\"x\":1}", "{\"5\":-1}", "{\"5\":\"y\"}"}) {
+    FioReader reader;
+    reader.feed(std::string("{\"jobs\":[{\"read\":{\"total_ios\":3,\"clat_ns\":{\"bins\":") + bins +
+                "}}}]}");
+    EXPECT_EQ(reader.counters().operations, 3u) << bins;
+    EXPECT_TRUE(reader.workers().at("1").sample.latency.empty()) << bins;
+  }
 }
 
 TEST(FioReader, EveryWayOfCuttingTheOutputGivesTheSameCounters) {
@@ -123,6 +167,7 @@ TEST(NodeProgram, FioJobComesOnStandardInputAndNeverAsAnOption) {
   const NodeProgram two = node_program(plan, stream, NodeId{2}, 7);
   EXPECT_NE(one.run.input.find("rw=rw\nbs=256k\n"), std::string::npos) << one.run.input;
   EXPECT_NE(one.run.input.find("runtime=3000ms"), std::string::npos);
+  EXPECT_NE(one.run.input.find("group_reporting=1\n"), std::string::npos);
   EXPECT_NE(one.run.input.find("directory=/mnt/shared/stream\n"), std::string::npos);
   EXPECT_NE(one.run.input, two.run.input);
   EXPECT_EQ(std::count(one.run.argv.begin(), one.run.argv.end(), "rw=rw"), 0);
