@@ -10,6 +10,7 @@
 #include "campaign/prepare.h"
 #include "topology/words.h"
 #include "trial/checkpoints.h"
+#include "workload/barriers.h"
 
 namespace gridlock {
 namespace {
@@ -91,8 +92,8 @@ const TrialRecord& trial_to_rewind(const RunRecord& run, const RewindOptions& op
   }
   const auto failed = [](const TrialRecord& trial) { return trial.outcome == Outcome::failed; };
   // A hunt keeps the folders of the first few only, and with them their checkpoints.
-  if (const TrialRecord* const kept = last(
-          [&](const TrialRecord& trial) { return failed(trial) && !trial.directory.empty(); }))
+  if (const TrialRecord* const kept =
+          last([&](const TrialRecord& trial) { return failed(trial) && !trial.directory.empty(); }))
     return *kept;
   if (const TrialRecord* const any = last(failed)) return *any;
   return run.trials.back();
@@ -120,6 +121,18 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
     tell(fmt::format("{}: console {}, log {}", node.name, node.machine.console_socket.string(),
                      node.console_log.string()));
   }
+  hold_lab(lab, plan, options, loop, stop, tell);
+  const std::string problem = lab.stop_machines(plan.deadlines.stop);
+  if (!problem.empty()) throw Error("ending the lab: " + problem);
+  tell("the lab is gone");
+}
+
+void hold_lab(Lab& lab, const Plan& plan, const RewindOptions& options, EventLoop& loop,
+              std::stop_token stop, const std::function<void(const std::string&)>& tell) {
+  // Whoever waits is told of when an agent says hello. Which programs had ended nobody tells any
+  // more, so that waiting for one of them ends with the lab.
+  Barriers barriers(lab.crew());
+  barriers.open_running();
   if (options.go) {
     lab.go_on(plan.deadlines.start, stop);
     lab.refresh(plan.deadlines.start, stop);
@@ -136,9 +149,6 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
   loop.run_until([&] { return lab.lost() != nullptr; }, options.limit, stop);
   loop.cancel(look);
   if (const Loss* const loss = lab.lost()) tell(loss->what);
-  const std::string problem = lab.stop_machines(plan.deadlines.stop);
-  if (!problem.empty()) throw Error("ending the lab: " + problem);
-  tell("the lab is gone");
 }
 
 }  // namespace gridlock

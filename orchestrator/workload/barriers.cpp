@@ -35,6 +35,12 @@ void Barriers::open(std::vector<std::chrono::nanoseconds> offsets) {
   measured_ = crew_.loop().now();
 }
 
+void Barriers::open_running() {
+  open_ = true;
+  offsets_.assign(crew_.members().size(), {});
+  measured_.reset();
+}
+
 void Barriers::program_ended(NodeId node) {
   for (std::size_t i = 0; i < crew_.members().size(); ++i)
     if (crew_.members()[i].id == node) ended_.insert(i);

@@ -28,6 +28,8 @@ class Barriers {
   /// The workload's programs start: each node's clock (guest CLOCK_MONOTONIC − host steady clock)
   /// was just measured, in the members' order.
   void open(std::vector<std::chrono::nanoseconds> offsets);
+  /// They run already: the clocks are measured as soon as somebody is to go on.
+  void open_running();
   /// The node's program has ended: it comes to no barrier any more.
   void program_ended(NodeId node);
   /// The nodes stood still: what was measured of their clocks holds no longer.

@@ -10,8 +10,9 @@
 
 namespace gridlock {
 
-/// Removes the files of `workloads`, by name, from the shared file system, on the first node.
-/// Throws BarrierFailed if they are not gone within `limit`.
+/// Removes the files of `workloads`, by name: from the shared file system, on the first node; and
+/// what was put on the nodes, with all that is beside it in the same folder below a kFileFolders,
+/// on every node. Throws BarrierFailed if they are not gone within `limit`, which holds for either.
 void remove_files(const Plan& plan, const std::vector<std::string>& workloads, const Crew& crew,
                   Milliseconds limit, std::stop_token stop);
 

@@ -147,6 +147,36 @@ TEST_F(SharedTest, TheSecondGoesOnInTheLabOfTheFirstAndIsATrialOfItsOwn) {
   EXPECT_THAT(events(records[1]), HasSubstr("\"event\":\"join\""));
 }
 
+TEST_F(SharedTest, ALaterTrialDoesNotSeeTheFilesThatWerePutOnTheNodes) {
+  const fs::path program = runs_.path() / "program";
+  std::ofstream(program) << "#!/bin/sh\n";
+  WorkloadSpec own = plan_.workloads.front();
+  own.name = "own";
+  own.mmap_dio.reset();
+  own.exec = ExecSpec{};
+  own.exec->command = {"/opt/suite/bin/try"};
+  own.exec->files = {{program, "/opt/suite/bin/try"}, {program, "/root/other"}};
+  plan_.workloads.push_back(own);
+  plan_.trials.front().workloads = {"own"};
+  int seen = 0;
+  for (const int node : {1, 2}) {
+    lab_.script(node).starts["/opt/suite/bin/try"] = [this, node, &seen](std::int64_t process) {
+      seen += static_cast<int>(lab_.put_on(node).count("/opt/suite/bin/try") +
+                               lab_.put_on(node).count("/root/other"));
+      lab_.ends(node, process, 0);
+    };
+    lab_.script(node).on_work = [this, node] {
+      for (const auto& [path, bytes] : lab_.put_on(node))
+        EXPECT_THAT(path, Not(testing::AnyOf(StartsWith("/opt"), StartsWith("/root"))));
+    };
+  }
+  const auto records = run();
+  EXPECT_EQ(seen, 4) << "files of the first trial on each node";
+  EXPECT_EQ(records[1].lab_of, 1) << records[0].reason;
+  EXPECT_EQ(records[1].outcome, Outcome::passed) << records[1].reason;
+  EXPECT_THAT(lab_.programs(), Contains("node2 busybox rm -rf -- /opt/suite /root/other"));
+}
+
 TEST_F(SharedTest, TheNodesLeaveOnceAtTheEndOfTheLastTrial) {
   run();
   const auto& programs = lab_.programs();

@@ -34,6 +34,7 @@ struct NodeScript {
   bool remove_hangs = false;      ///< removing files on the shared file system does not end
   bool console_works = true;      ///< what is written to the kernel's log is printed
   std::function<void()> on_remove;  ///< called when files are removed on this node
+  std::function<void()> on_hello;   ///< called when its agent has said hello
   std::function<void()> on_leave;   ///< called when it unmounts
   int forgets_signals = 0;  ///< so many to its daemons
   /// Called when the workload starts on this node; `after` runs things later.
@@ -274,6 +275,8 @@ inline void FakeLab::boot(const MachinePtr& machine) {
   say(machine, {{"event", "hello"}, {"protocol", 1}, {"boot_id", "b-" + machine->spec.name},
                 {"kernel", "6.1.192-fake"}, {"version", "#1 SMP"}, {"pid_one", true},
                 {"monotonic", 4'000'000'000}, {"boot_ns", 4'000'000'000}});
+  if (machine->running && scripts_[machine->number].on_hello)
+    scripts_[machine->number].on_hello();
   heartbeat(machine);
 }
 
@@ -387,6 +390,10 @@ inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
     if (script.console_works) console(machine->number, "[   30.000000][  T200] " + argv.back() + "\n");
     ends(20, 0);
   } else if (words.find("busybox rm ") != std::string::npos) {
+    for (auto path = std::find(argv.begin(), argv.end(), "--"); path != argv.end(); ++path)
+      std::erase_if(put_[machine->number], [&](const auto& file) {
+        return file.first == *path || file.first.starts_with(*path + "/");
+      });
     if (script.on_remove) script.on_remove();
     if (!script.remove_hangs) ends(50, 0);
   } else if (argv[0] == "umount") {

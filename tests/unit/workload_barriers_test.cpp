@@ -106,6 +106,17 @@ TEST_F(BarriersTest, TheInstantIsOneByEachNodesOwnClockAndLiesAhead) {
   EXPECT_THAT(agents_[1].answers.at(0).error, IsEmpty());
 }
 
+TEST_F(BarriersTest, ThoseOfProgramsThatRunAlreadyMeasureTheClocksFirst) {
+  barriers_.close();
+  barriers_.open_running();
+  all_come("a", 2);
+  EXPECT_EQ(answers(), 0U);
+  loop_.run_until([&] { return answers() == 3; }, Milliseconds{1'000}, {});
+  ASSERT_EQ(answers(), 3U);
+  EXPECT_EQ(agents_[1].answers.at(0).at, agents_[0].answers.at(0).at + nanoseconds{5'000'000});
+  EXPECT_EQ(agents_[0].measured, 1);
+}
+
 TEST_F(BarriersTest, ANameCanBeUsedAgainAndAgain) {
   for (std::uint64_t turn = 1; turn <= 5; ++turn) {
     all_come("a", turn);
