@@ -2,15 +2,12 @@
 // The demo's topology on two real nodes and the real pair of kernels, each trial from a formed lab,
 // and what run.json says.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <set>
 
-#include "host/command_runner.h"
-#include "record/run_reader.h"
+#include "support/real_run.h"
 
 namespace gridlock {
 namespace {
@@ -19,45 +16,14 @@ namespace {
 constexpr const char* kLeaveReport =
     "lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)";
 
-/// Runs the demo once for all tests.
-class Demo : public testing::Environment {
- public:
-  void SetUp() override {
-    std::string pattern = std::string(GRIDLOCK_BINARY_DIR) + "/demo-test-XXXXXX";
-    results_ = ::mkdtemp(pattern.data());
-    Command command;
-    command.program = std::filesystem::path(GRIDLOCK_BINARY_DIR) / "gridlock";
-    command.arguments = {"run", GRIDLOCK_SOURCE_DIR "/topologies/gfs2-mmap-dio.yaml", "--start",
-                         "formed", "--results", results_};
-    command.deadline = std::chrono::minutes(70);
-    command.on_output_line = [](std::string_view line) { std::cout << line << std::endl; };
-    result_ = make_command_runner()->run(command, {});
-    std::cout << result_.errors << std::flush;
-    const auto runs = list_runs(results_);
-    ASSERT_EQ(runs.size(), 1u);
-    run_ = runs.front();
-  }
-  void TearDown() override {
-    if (!testing::UnitTest::GetInstance()->Failed()) std::filesystem::remove_all(results_);
-    else std::cout << "the results are kept in " << results_ << "\n";
-  }
-
-  static const RunRecord& run() { return run_; }
-  static const CommandResult& result() { return result_; }
-  static std::filesystem::path directory() { return std::filesystem::path(results_) / run_.id; }
-  static const TrialRecord& trial(const std::string& kernel, const std::string& name) {
-    const auto it = std::find_if(run_.trials.begin(), run_.trials.end(), [&](const auto& trial) {
-      return trial.kernel == kernel && trial.name == name;
-    });
-    if (it == run_.trials.end()) throw Error("no trial " + kernel + " " + name);
-    return *it;
-  }
-
- private:
-  static inline std::string results_;
-  static inline RunRecord run_;
-  static inline CommandResult result_;
-};
+/// Every test's run; the framework ends it.
+RealRun& demo() {
+  static auto* const run = new RealRun(
+      "demo-test", {},
+      {"run", GRIDLOCK_SOURCE_DIR "/topologies/gfs2-mmap-dio.yaml", "--start", "formed"},
+      std::chrono::minutes(70));
+  return *run;
+}
 
 const FindingRecord* find_kind(const TrialRecord& trial, const std::string& kind) {
   const auto it = std::find_if(trial.findings.begin(), trial.findings.end(),
@@ -67,21 +33,21 @@ const FindingRecord* find_kind(const TrialRecord& trial, const std::string& kind
 
 std::set<std::string> identities(const std::string& kernel) {
   std::set<std::string> all;
-  for (const TrialRecord& trial : Demo::run().trials)
+  for (const TrialRecord& trial : demo().run().trials)
     if (trial.kernel == kernel)
       for (const FindingRecord& finding : trial.findings) all.insert(finding.identity);
   return all;
 }
 
 TEST(DemoTest, EndsWithZeroBecauseEverythingIsAsExpected) {
-  EXPECT_EQ(Demo::result().kind, CommandResult::Kind::exited);
-  EXPECT_EQ(Demo::result().value, 0);
-  EXPECT_EQ(Demo::run().outcome, Outcome::passed) << Demo::run().reason;
-  EXPECT_EQ(Demo::run().trials.size(), 6u);
+  EXPECT_EQ(demo().result().kind, CommandResult::Kind::exited);
+  EXPECT_EQ(demo().result().value, 0);
+  EXPECT_EQ(demo().run().outcome, Outcome::passed) << demo().run().reason;
+  EXPECT_EQ(demo().run().trials.size(), 6u);
 }
 
 TEST(DemoTest, UnpatchedKernelHitsTheGlockBugWhenItFaultsOnItsOwnFile) {
-  const TrialRecord& trial = Demo::trial("unpatched", "self-read");
+  const TrialRecord& trial = demo().trial("self-read", "unpatched");
   EXPECT_EQ(trial.outcome, Outcome::failed) << trial.reason;
   const FindingRecord* const bug = find_kind(trial, "bug");
   ASSERT_NE(bug, nullptr);
@@ -90,7 +56,7 @@ TEST(DemoTest, UnpatchedKernelHitsTheGlockBugWhenItFaultsOnItsOwnFile) {
 }
 
 TEST(DemoTest, UnpatchedKernelDeadlocksNodeAgainstNode) {
-  const TrialRecord& trial = Demo::trial("unpatched", "abba");
+  const TrialRecord& trial = demo().trial("abba", "unpatched");
   EXPECT_EQ(trial.outcome, Outcome::failed) << trial.reason;
   const std::vector<std::string> both{"node1", "node2"};
   const FindingRecord* const stall = find_kind(trial, "stall");
@@ -107,7 +73,7 @@ TEST(DemoTest, UnpatchedKernelDeadlocksNodeAgainstNode) {
 
 TEST(DemoTest, PatchedKernelPassesWithNoShortTransfer) {
   for (const char* const name : {"self-read", "abba"}) {
-    const TrialRecord& trial = Demo::trial("patched", name);
+    const TrialRecord& trial = demo().trial(name, "patched");
     EXPECT_EQ(trial.outcome, Outcome::passed) << name << ": " << trial.reason;
     ASSERT_EQ(trial.workloads.size(), 1u);
     for (const auto& [node, counters] : trial.workloads[0].nodes) {
@@ -121,7 +87,7 @@ TEST(DemoTest, PatchedKernelPassesWithNoShortTransfer) {
 
 TEST(DemoTest, FioThroughputIsRecordedForBothKernels) {
   for (const char* const kernel : {"patched", "unpatched"}) {
-    const TrialRecord& trial = Demo::trial(kernel, "stream");
+    const TrialRecord& trial = demo().trial("stream", kernel);
     EXPECT_EQ(trial.outcome, Outcome::passed) << kernel << ": " << trial.reason;
     ASSERT_EQ(trial.workloads.size(), 1u);
     EXPECT_GT(trial.workloads[0].total.read_bytes_per_second.value_or(0), 0) << kernel;
@@ -135,10 +101,10 @@ TEST(DemoTest, BothKernelsShareWhatTheDlmSaysWhenANodeLeaves) {
 }
 
 TEST(DemoTest, EachNodeRanTheKernelThatWasBuilt) {
-  for (const TrialRecord& trial : Demo::run().trials) {
-    const auto built = std::find_if(Demo::run().kernels.begin(), Demo::run().kernels.end(),
+  for (const TrialRecord& trial : demo().run().trials) {
+    const auto built = std::find_if(demo().run().kernels.begin(), demo().run().kernels.end(),
                                     [&](const auto& kernel) { return kernel.name == trial.kernel; });
-    ASSERT_NE(built, Demo::run().kernels.end());
+    ASSERT_NE(built, demo().run().kernels.end());
     ASSERT_EQ(trial.kernel_releases.size(), 2u);
     for (const auto& [node, release] : trial.kernel_releases)
       EXPECT_EQ(release.rfind(built->release, 0), 0u) << node << " ran " << release;
@@ -146,12 +112,12 @@ TEST(DemoTest, EachNodeRanTheKernelThatWasBuilt) {
 }
 
 TEST(DemoTest, EveryConsoleWasReadAndNoMessageDropped) {
-  for (const TrialRecord& trial : Demo::run().trials) {
+  for (const TrialRecord& trial : demo().run().trials) {
     ASSERT_EQ(trial.oracles.size(), 2u);
     for (const auto& [node, oracles] : trial.oracles) {
       EXPECT_GT(oracles.console_bytes, 10'000u) << trial.directory << " " << node;
       EXPECT_EQ(oracles.dropped_lines, 0u) << trial.directory << " " << node;
-      EXPECT_TRUE(std::filesystem::exists(Demo::directory() / trial.directory / "nodes" / node /
+      EXPECT_TRUE(std::filesystem::exists(demo().directory() / trial.directory / "nodes" / node /
                                           "console.log"));
     }
   }
@@ -162,6 +128,6 @@ TEST(DemoTest, EveryConsoleWasReadAndNoMessageDropped) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  testing::AddGlobalTestEnvironment(new gridlock::Demo);
+  testing::AddGlobalTestEnvironment(&gridlock::demo());
   return RUN_ALL_TESTS();
 }

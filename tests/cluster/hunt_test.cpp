@@ -2,19 +2,15 @@
 // A hunt as a user runs it, with two real labs restored from one at once, and the way back into a
 // trial that failed.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <set>
 
-#include "host/command_runner.h"
 #include "host/paths.h"
 #include "host/processes.h"
-#include "record/run_reader.h"
 #include "report/hunt_tally.h"
+#include "support/real_run.h"
 
 namespace gridlock {
 namespace {
@@ -46,53 +42,23 @@ watch:
     - "atomic_sleep:sleeping:dlm_midcomms_get_mhandle<dlm_send_fin"
 )yaml";
 
-class Hunting : public testing::Environment {
- public:
-  void SetUp() override {
-    std::string pattern = std::string(GRIDLOCK_BINARY_DIR) + "/hunt-test-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    std::ofstream(folder_ / "hunt.yaml") << kTopology;
-    result_ = gridlock({"hunt", (folder_ / "hunt.yaml").string(), "--kernel", "unpatched", "--labs",
-                        "2", "--until", "3", "--keep", "2"});
-    const auto runs = list_runs(folder_ / "results");
-    ASSERT_EQ(runs.size(), 1u) << result_.errors;
-    run_ = runs.front();
-    std::cout << result_.output << std::flush;
-  }
-  void TearDown() override {
-    if (!testing::UnitTest::GetInstance()->Failed())
-      fs::remove_all(folder_);
-    else
-      std::cout << "the results are kept in " << folder_ << "\n";
-  }
-
-  static CommandResult gridlock(std::vector<std::string> arguments) {
-    Command command;
-    command.program = fs::path(GRIDLOCK_BINARY_DIR) / "gridlock";
-    command.arguments = std::move(arguments);
-    command.arguments.insert(command.arguments.end(),
-                             {"--results", (folder_ / "results").string()});
-    command.deadline = std::chrono::minutes(25);
-    return make_command_runner()->run(command, {});
-  }
-  static const RunRecord& run() { return run_; }
-  static const CommandResult& result() { return result_; }
-  static fs::path directory() { return folder_ / "results" / run_.id; }
-
- private:
-  static inline fs::path folder_;
-  static inline CommandResult result_;
-  static inline RunRecord run_;
-};
+/// Every test's run; the framework ends it.
+RealRun& hunting() {
+  static auto* const run = new RealRun(
+      "hunt-test", {{"hunt.yaml", kTopology}},
+      {"hunt", "hunt.yaml", "--kernel", "unpatched", "--labs", "2", "--until", "3", "--keep", "2"},
+      std::chrono::minutes(25));
+  return *run;
+}
 
 TEST(HuntTest, EndsWithOneBecauseSomethingFailed) {
-  EXPECT_EQ(Hunting::result().kind, CommandResult::Kind::exited);
-  EXPECT_EQ(Hunting::result().value, 1) << Hunting::result().errors;
-  EXPECT_EQ(Hunting::run().outcome, Outcome::failed);
+  EXPECT_EQ(hunting().result().kind, CommandResult::Kind::exited);
+  EXPECT_EQ(hunting().result().value, 1) << hunting().result().errors;
+  EXPECT_EQ(hunting().run().outcome, Outcome::failed);
 }
 
 TEST(HuntTest, RanTwoLabsOfOneSavedAtOnceAndBothDeadlocked) {
-  const RunRecord& run = Hunting::run();
+  const RunRecord& run = hunting().run();
   ASSERT_TRUE(run.hunt);
   EXPECT_EQ(run.hunt->labs, 2);
   ASSERT_GE(run.trials.size(), 3u);
@@ -118,21 +84,21 @@ TEST(HuntTest, RanTwoLabsOfOneSavedAtOnceAndBothDeadlocked) {
 
 TEST(HuntTest, KeepsTheFoldersOfTheFirstFewOnly) {
   std::size_t kept = 0;
-  for (const auto& entry : fs::directory_iterator(Hunting::directory() / "trials"))
+  for (const auto& entry : fs::directory_iterator(hunting().directory() / "trials"))
     kept += entry.is_directory();
   std::size_t named = 0;
-  for (const TrialRecord& trial : Hunting::run().trials) named += !trial.directory.empty();
+  for (const TrialRecord& trial : hunting().run().trials) named += !trial.directory.empty();
   EXPECT_EQ(kept, named);
   EXPECT_GE(kept, 2u);
 }
 
 TEST(HuntTest, TheLabOfAFailedTrialComesBackAndFailsAgainOrHolds) {
-  const CommandResult held = Hunting::gridlock({"rewind", "latest", "--for", "1s"});
+  const CommandResult held = hunting().gridlock({"rewind", "latest", "--for", "1s"});
   EXPECT_EQ(held.value, 0) << held.errors;
   EXPECT_NE(held.output.find("after the trial began"), std::string::npos) << held.output;
   EXPECT_NE(held.output.find("the nodes are paused there"), std::string::npos) << held.output;
   // The tasks that hang by then are reported once the nodes go on.
-  const CommandResult gone = Hunting::gridlock({"rewind", "latest", "--go", "--for", "12s"});
+  const CommandResult gone = hunting().gridlock({"rewind", "latest", "--go", "--for", "12s"});
   EXPECT_EQ(gone.value, 0) << gone.errors;
   EXPECT_NE(gone.output.find("hung task in gfs2_"), std::string::npos) << gone.output;
 }
@@ -144,6 +110,6 @@ TEST(HuntTest, LeavesNoProcess) { EXPECT_TRUE(qemu_processes_of(run_base_directo
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  testing::AddGlobalTestEnvironment(new gridlock::Hunting);
+  testing::AddGlobalTestEnvironment(&gridlock::hunting());
   return RUN_ALL_TESTS();
 }

@@ -2,20 +2,13 @@
 // Workloads of every kind on a real cluster, in labs that they share: what they count, what they
 // find, and that a fault done on purpose is found and costs the next trial its lab's past.
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <sstream>
-
-#include "host/command_runner.h"
-#include "record/run_reader.h"
+#include "host/files.h"
+#include "support/real_run.h"
 
 namespace gridlock {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 constexpr const char* kTopology = R"yaml(
@@ -59,72 +52,36 @@ echo "an ordinary line of node$1"
 echo 'gridlock {"result":{"operations":1}}'
 )sh";
 
-class Workloads : public testing::Environment {
- public:
-  void SetUp() override {
-    std::string pattern = std::string(GRIDLOCK_BINARY_DIR) + "/workloads-test-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    std::ofstream(folder_ / "workloads.yaml") << kTopology;
-    std::ofstream(folder_ / "test.sh") << kScript;
-    Command command;
-    command.program = fs::path(GRIDLOCK_BINARY_DIR) / "gridlock";
-    command.arguments = {"run", (folder_ / "workloads.yaml").string(), "--results",
-                         (folder_ / "results").string()};
-    command.deadline = std::chrono::minutes(25);
-    result_ = make_command_runner()->run(command, {});
-    const auto runs = list_runs(folder_ / "results");
-    ASSERT_EQ(runs.size(), 1u) << result_.errors;
-    run_ = runs.front();
-    std::cout << result_.output << std::flush;
-  }
-  void TearDown() override {
-    if (!testing::UnitTest::GetInstance()->Failed())
-      fs::remove_all(folder_);
-    else
-      std::cout << "the results are kept in " << folder_ << "\n";
-  }
+/// Every test's run; the framework ends it.
+RealRun& workloads() {
+  static auto* const run =
+      new RealRun("workloads-test", {{"workloads.yaml", kTopology}, {"test.sh", kScript}},
+                  {"run", "workloads.yaml"}, std::chrono::minutes(25));
+  return *run;
+}
 
-  static const CommandResult& result() { return result_; }
-  static const RunRecord& run() { return run_; }
-  static const TrialRecord& trial(const std::string& name) {
-    for (const TrialRecord& trial : run_.trials)
-      if (trial.name == name) return trial;
-    throw std::runtime_error("no trial " + name);
-  }
-  static const WorkloadRecord& workload(const std::string& name) {
-    return trial(name).workloads.at(0);
-  }
-  static std::string kept(const std::string& trial_name, const std::string& file) {
-    std::ifstream in(folder_ / "results" / run_.id / trial(trial_name).directory / file);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-
- private:
-  static inline fs::path folder_;
-  static inline CommandResult result_;
-  static inline RunRecord run_;
-};
+const WorkloadRecord& workload_of(const std::string& trial) {
+  return workloads().trial(trial).workloads.at(0);
+}
 
 TEST(WorkloadsTest, EveryTrialDidAsExpected) {
-  EXPECT_EQ(Workloads::result().value, 0) << Workloads::result().errors;
-  ASSERT_EQ(Workloads::run().trials.size(), 5u);
-  for (const TrialRecord& trial : Workloads::run().trials)
+  EXPECT_EQ(workloads().result().value, 0) << workloads().result().errors;
+  ASSERT_EQ(workloads().run().trials.size(), 5u);
+  for (const TrialRecord& trial : workloads().run().trials)
     EXPECT_TRUE(trial.expected) << trial.name << ": " << trial.reason;
 }
 
 TEST(WorkloadsTest, TrialsShareALabUntilOneFails) {
-  EXPECT_EQ(Workloads::trial("coherency").lab_of, 0);
-  EXPECT_EQ(Workloads::trial("locks").lab_of, 1);
-  EXPECT_EQ(Workloads::trial("spoilt").lab_of, 1);
-  EXPECT_EQ(Workloads::trial("script").lab_of, 0) << "after a failure the lab is a fresh one";
-  EXPECT_EQ(Workloads::trial("reclaimed").lab_of, 4);
+  EXPECT_EQ(workloads().trial("coherency").lab_of, 0);
+  EXPECT_EQ(workloads().trial("locks").lab_of, 1);
+  EXPECT_EQ(workloads().trial("spoilt").lab_of, 1);
+  EXPECT_EQ(workloads().trial("script").lab_of, 0) << "after a failure the lab is a fresh one";
+  EXPECT_EQ(workloads().trial("reclaimed").lab_of, 4);
 }
 
 TEST(WorkloadsTest, FiguresAreOfTheSteadyWindowOfBothNodes) {
   for (const char* const name : {"coherency", "locks"}) {
-    const WorkloadRecord& workload = Workloads::workload(name);
+    const WorkloadRecord& workload = workload_of(name);
     ASSERT_TRUE(workload.total.steady) << name << ": " << workload.not_steady;
     EXPECT_GT(workload.total.steady->operations_per_second, 0) << name;
     ASSERT_TRUE(workload.total.steady->latency) << name;
@@ -140,7 +97,7 @@ TEST(WorkloadsTest, FiguresAreOfTheSteadyWindowOfBothNodes) {
 }
 
 TEST(WorkloadsTest, EachNodeWatchedTheOthersBlocksInEveryWay) {
-  for (const auto& [node, counters] : Workloads::workload("coherency").nodes)
+  for (const auto& [node, counters] : workload_of("coherency").nodes)
     for (const char* const observer : {"observe.buffered", "observe.direct", "observe.mapped"}) {
       ASSERT_TRUE(counters.workers.contains(observer)) << node;
       EXPECT_GT(counters.workers.at(observer), 0u) << observer << " on " << node;
@@ -148,7 +105,7 @@ TEST(WorkloadsTest, EachNodeWatchedTheOthersBlocksInEveryWay) {
 }
 
 TEST(WorkloadsTest, AFaultDoneOnPurposeIsFoundWithItsPlaceAndBytes) {
-  const TrialRecord& trial = Workloads::trial("spoilt");
+  const TrialRecord& trial = workloads().trial("spoilt");
   ASSERT_EQ(trial.outcome, Outcome::failed);
   ASSERT_FALSE(trial.findings.empty());
   const FindingRecord& finding = trial.findings.front();
@@ -160,8 +117,10 @@ TEST(WorkloadsTest, AFaultDoneOnPurposeIsFoundWithItsPlaceAndBytes) {
 }
 
 TEST(WorkloadsTest, AProgramOfOnesOwnRunsMeetsAtABarrierAndItsOutputIsKept) {
-  EXPECT_EQ(Workloads::workload("script").total.operations, 2u);
-  EXPECT_THAT(Workloads::kept("script", "nodes/node2/script.log"),
+  EXPECT_EQ(workload_of("script").total.operations, 2u);
+  EXPECT_THAT(read_file(workloads().directory() / workloads().trial("script").directory /
+                            "nodes/node2/script.log",
+                        Bytes::mib(1)),
               HasSubstr("an ordinary line of node2"));
 }
 
@@ -170,6 +129,6 @@ TEST(WorkloadsTest, AProgramOfOnesOwnRunsMeetsAtABarrierAndItsOutputIsKept) {
 
 int main(int count, char** arguments) {
   testing::InitGoogleTest(&count, arguments);
-  testing::AddGlobalTestEnvironment(new gridlock::Workloads);
+  testing::AddGlobalTestEnvironment(&gridlock::workloads());
   return RUN_ALL_TESTS();
 }
