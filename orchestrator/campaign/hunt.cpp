@@ -213,7 +213,7 @@ class Hunt {
     if (record.outcome == Outcome::error) return kept_["error"]++ < options_.keep;
     bool keep = false;
     for (const FindingRecord& finding : record.findings) {
-      if (finding.known || finding.secondary) continue;
+      if (finding.known || finding.secondary || !is_of_kernel(finding)) continue;
       int& kept = kept_[finding.identity];
       if (kept == 0)
         progress_.note(fmt::format("first seen after {}, in trial {}: {}", to_string(gone()),

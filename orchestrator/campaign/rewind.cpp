@@ -65,7 +65,8 @@ std::string place_of(const TrialRecord& trial, const SavedLab& saved) {
     text += fmt::format(" of trial {}, in whose lab it went on", trial.lab_of);
   const FindingRecord* first = nullptr;
   for (const FindingRecord& finding : trial.findings)
-    if (!finding.known && !finding.secondary && (!first || finding.at < first->at))
+    if (!finding.known && !finding.secondary && is_of_kernel(finding) &&
+        (!first || finding.at < first->at))
       first = &finding;
   if (!first) return text;
   // The finding's time is counted from the begin of a later trial.

@@ -38,6 +38,7 @@ struct Finding {
   bool replayed = false;   ///< the console shows it a second time, with the same time stamps
   std::string incomplete;  ///< why the report is not whole; empty: it is
   std::string identity;    ///< stable over boots, nodes, addresses, pids and builds
+  std::string variant;     ///< which of its kind's reports: "circular", "kernel-bug"; may be empty
 };
 
 }  // namespace gridlock::console

@@ -437,6 +437,7 @@ constexpr std::array<Describe, 12> kDescribe{
 Finding describe(const Report& report) {
   Finding finding;
   finding.kind = report.phrase().kind;
+  finding.variant = report.phrase().sub;
   finding.task = report.task();
   finding.pid = report.pid();
   finding.cpu = report.cpu();

@@ -124,12 +124,28 @@ Json workload_json(const WorkloadRecord& workload) {
               {"lock_waits", array_of(workload.lock_waits, lock_wait_json)}};
 }
 
+Json table_json(const TableRecord& table) {
+  return Json{{"used", table.used}, {"max", table.most}};
+}
+
 Json oracle_json(const OracleRecord& oracle) {
-  Json json = Json::object();
-  if (oracle.lockdep_alive) json["lockdep_alive"] = *oracle.lockdep_alive;
-  if (oracle.taint) json["taint"] = *oracle.taint;
-  json["dropped_lines"] = oracle.dropped_lines;
-  json["console_bytes"] = oracle.console_bytes;
+  Json json{{"lockdep_tables", object_of(oracle.lockdep_tables, table_json)},
+            {"counts", object_of(oracle.counts)},
+            {"counts_before", object_of(oracle.counts_before)},
+            {"unread", oracle.unread},
+            {"self_check", oracle.self_check},
+            {"dropped_lines", oracle.dropped_lines},
+            {"console_bytes", oracle.console_bytes}};
+  const auto put = [&json](const char* name, const auto& value) {
+    if (value) json[name] = *value;
+  };
+  put("lockdep_alive", oracle.lockdep_alive);
+  put("taint", oracle.taint);
+  put("taint_before", oracle.taint_before);
+  put("hung_task_reports_left", oracle.hung_task_reports_left);
+  put("gfs2_withdrawn", oracle.gfs2_withdrawn);
+  put("dlm_recovering", oracle.dlm_recovering);
+  put("dlm_members", oracle.dlm_members);
   return json;
 }
 

@@ -20,11 +20,14 @@ enum class Outcome { running, passed, failed, error, interrupted };
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
 
+/// The kind of a finding against Gridlock itself: a console and its kernel do not say alike.
+inline constexpr std::string_view kSelfCheckKind = "self_check";
+
 /// Something a kernel said or did that it should not have.
 struct FindingRecord {
   std::string id;        ///< "f1", "f2", …: unique in its trial
   std::string kind;      ///< as the console reader's kinds, and: stall, silent, reboot, bad_data,
-                         ///< short_transfer, io_error, deadlock, workload
+                         ///< short_transfer, io_error, deadlock, workload, self_check
   std::string title;
   std::string identity;
   std::string function;
@@ -39,6 +42,9 @@ struct FindingRecord {
   std::string console;             ///< "nodes/node1/console.log:1234-5678", relative to the
                                    ///< trial's directory, or empty
 };
+
+/// Whether it speaks of a kernel and not of Gridlock itself.
+inline bool is_of_kernel(const FindingRecord& finding) { return finding.kind != kSelfCheckKind; }
 
 /// How long a workload's operations took, in microseconds.
 struct LatencyRecord {
@@ -99,10 +105,28 @@ struct WorkloadRecord {
   std::vector<LockWaitRecord> lock_waits;  ///< the longest first, few
 };
 
-/// What the node says of its kernel's own detectors at the end.
+/// How full one of lockdep's tables is.
+struct TableRecord {
+  std::uint64_t used = 0;
+  std::uint64_t most = 0;  ///< when it is full, lockdep goes off
+};
+
+/// What the node says of its kernel's own detectors and of its cluster at the end. What it does not
+/// say is absent.
 struct OracleRecord {
   std::optional<bool> lockdep_alive;   ///< /proc/lockdep_stats debug_locks; absent: no lockdep
-  std::optional<std::uint64_t> taint;  ///< /proc/sys/kernel/tainted
+  std::map<std::string, TableRecord> lockdep_tables;   ///< by name: see LockdepStats
+  std::optional<std::uint64_t> taint;                  ///< /proc/sys/kernel/tainted
+  std::optional<std::uint64_t> taint_before;           ///< the same before the work
+  std::map<std::string, std::uint64_t> counts;         ///< since its boot, by name: see Oracles
+  std::map<std::string, std::uint64_t> counts_before;  ///< the same before the work
+  std::optional<std::int64_t> hung_task_reports_left;  ///< -1: all will be reported
+  std::optional<bool> gfs2_withdrawn;
+  std::optional<bool> dlm_recovering;
+  std::optional<std::vector<int>> dlm_members;  ///< numbers of nodes
+  std::string unread;      ///< what was not asked or not told, and why; empty: nothing
+  std::string self_check;  ///< "agrees", "disagrees", or why the console was not compared with the
+                           ///< kernel; empty in older runs
   std::uint64_t dropped_lines = 0;     ///< messages the console said were dropped
   std::uint64_t console_bytes = 0;
 };
@@ -161,7 +185,7 @@ struct HuntRecord {
 };
 
 struct RunRecord {
-  static constexpr int kSchema = 1;
+  static constexpr int kSchema = 2;  ///< older ones are read, too
   static constexpr std::string_view kFormat = "gridlock-run";
   std::string id;          ///< the directory's name
   std::string topology;    ///< its name

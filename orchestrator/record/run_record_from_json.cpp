@@ -15,6 +15,9 @@ namespace {
 
 /// Beyond this neither seconds nor bytes a second were measured.
 constexpr double kLargestNumber = 1e21;
+constexpr std::uint64_t kLargestInteger = std::numeric_limits<std::int64_t>::max();
+/// No lab is near it.
+constexpr int kMostNodes = 1'000'000;
 /// rfc3339 writes four digits for a year.
 constexpr int kLastYear = 9999;
 
@@ -48,6 +51,12 @@ class Members {
   void read(std::string_view key, std::uint64_t& to) const {
     if (!at(key).is_number_unsigned()) wrong(key, "is not a whole number of at least 0");
     to = at(key).get<std::uint64_t>();
+  }
+  void read(std::string_view key, std::int64_t& to) const {
+    // What does not fit is unsigned there.
+    if (!at(key).is_number_integer() || (at(key).is_number_unsigned() && at(key) > kLargestInteger))
+      wrong(key, "is not a whole number that fits");
+    to = at(key).get<std::int64_t>();
   }
   void read(std::string_view key, int& to) const {
     if (!at(key).is_number_integer()) wrong(key, "is not a whole number");
@@ -83,7 +92,18 @@ class Members {
       to.push_back(item.get<std::string>());
     }
   }
+  void read(std::string_view key, std::vector<int>& to) const {
+    for (const Json& item : array(key)) {
+      if (!item.is_number_integer() || item < 0 || item > kMostNodes)
+        wrong(key, "has an element that is no number of a node");
+      to.push_back(item.get<int>());
+    }
+  }
   void read(std::string_view key, std::map<std::string, std::string>& to) const {
+    const Members members(at(key), inner(key));
+    for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
+  }
+  void read(std::string_view key, std::map<std::string, std::uint64_t>& to) const {
     const Members members(at(key), inner(key));
     for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
   }
@@ -274,12 +294,31 @@ WorkloadRecord read_workload(const Members& from) {
   return workload;
 }
 
+TableRecord read_table(const Members& from) {
+  TableRecord table;
+  from.read("used", table.used);
+  from.read("max", table.most);
+  return table;
+}
+
 OracleRecord read_oracle(const Members& from) {
   OracleRecord oracle;
   from.read("lockdep_alive", oracle.lockdep_alive);
   from.read("taint", oracle.taint);
   from.read("dropped_lines", oracle.dropped_lines);
   from.read("console_bytes", oracle.console_bytes);
+  // Schema 1 had no more.
+  if (!from.has("self_check")) return oracle;
+  from.read("lockdep_tables", oracle.lockdep_tables, read_table);
+  from.read("taint_before", oracle.taint_before);
+  from.read("counts", oracle.counts);
+  from.read("counts_before", oracle.counts_before);
+  from.read("hung_task_reports_left", oracle.hung_task_reports_left);
+  from.read("gfs2_withdrawn", oracle.gfs2_withdrawn);
+  from.read("dlm_recovering", oracle.dlm_recovering);
+  from.read("dlm_members", oracle.dlm_members);
+  from.read("unread", oracle.unread);
+  from.read("self_check", oracle.self_check);
   return oracle;
 }
 
@@ -351,9 +390,10 @@ RunRecord run_record_from_json(const Json& json) {
   if (format != RunRecord::kFormat) from.wrong("format", "is not \"gridlock-run\"");
   int schema = 0;
   from.read("schema", schema);
-  if (schema != RunRecord::kSchema)
-    throw Error(fmt::format("'schema' is {}, this Gridlock reads {}", schema, RunRecord::kSchema),
-                "read it with the Gridlock that wrote it");
+  if (schema < 1 || schema > RunRecord::kSchema)
+    throw Error(
+        fmt::format("'schema' is {}, this Gridlock reads 1 to {}", schema, RunRecord::kSchema),
+        "read it with the Gridlock that wrote it");
   RunRecord run;
   from.read("id", run.id);
   from.read("topology", run.topology);

@@ -31,7 +31,8 @@ Trials trials_of(const RunRecord& run, const std::string& kernel) {
   for (const TrialRecord& trial : run.trials) {
     if (trial.kernel != kernel || !has_verdict(trial)) continue;
     trials.emplace_back();
-    for (const FindingRecord& finding : trial.findings) trials.back().push_back(seen(finding));
+    for (const FindingRecord& finding : trial.findings)
+      if (is_of_kernel(finding)) trials.back().push_back(seen(finding));
   }
   return trials;
 }
@@ -97,7 +98,7 @@ bool would_have_shown(const RunRecord& run, const TrialRecord& trial,
   if (trial.outcome == Outcome::passed) return true;
   const std::size_t place = place_of(finding.step);
   return std::all_of(trial.findings.begin(), trial.findings.end(), [&](const FindingRecord& own) {
-    return own.known || own.secondary || place <= place_of(own.step);
+    return own.known || own.secondary || !is_of_kernel(own) || place <= place_of(own.step);
   });
 }
 
@@ -140,7 +141,8 @@ void add_comparison(Page& page, const RunRecord& run, const std::string& base,
   // A trial that broke gives no verdict, but what its kernel said is not kept from the reader.
   for (const TrialRecord& trial : run.trials)
     for (const FindingRecord& finding : trial.findings)
-      if (!has_verdict(trial) && !finding.secondary && told.insert(finding.identity).second)
+      if (!has_verdict(trial) && !finding.secondary && is_of_kernel(finding) &&
+          told.insert(finding.identity).second)
         unclear.add(finding.title, finding.known);
   page.labelled_list("fixed", fixed.texts());
   page.labelled_list("new", added.texts());
@@ -162,7 +164,8 @@ std::vector<std::string> found_on(const RunRecord& run, const std::string& kerne
   std::set<std::string> told;
   for (const TrialRecord& trial : run.trials)
     for (const FindingRecord& finding : trial.findings)
-      if (trial.kernel == kernel && !finding.secondary && told.insert(finding.identity).second)
+      if (trial.kernel == kernel && !finding.secondary && is_of_kernel(finding) &&
+          told.insert(finding.identity).second)
         titles.add(finding.title, finding.known);
   return titles.texts();
 }

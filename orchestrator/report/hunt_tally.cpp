@@ -38,7 +38,8 @@ HuntTally tally(const RunRecord& run) {
     }
     std::set<std::string> seen;
     for (const FindingRecord& finding : trial.findings) {
-      if (finding.secondary || !seen.insert(finding.identity).second) continue;
+      if (finding.secondary || !is_of_kernel(finding) || !seen.insert(finding.identity).second)
+        continue;
       auto found =
           std::find_if(out.findings.begin(), out.findings.end(),
                        [&](const HuntedFinding& one) { return one.identity == finding.identity; });

@@ -94,7 +94,7 @@ std::string what_went_wrong(const TrialRecord& trial, const RunRecord& run) {
   const std::string reason = split(trial.reason, '\n').front();
   const FindingRecord* decisive = nullptr;
   for (const FindingRecord& finding : trial.findings) {
-    if (finding.known || finding.secondary) continue;
+    if (finding.known || finding.secondary || !is_of_kernel(finding)) continue;
     // Its title names the nodes.
     if (finding.kind == "deadlock") return printable(finding.title, kLongestLine);
     if (!decisive || (decisive->title != reason && finding.title == reason)) decisive = &finding;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/bytes.h"
@@ -32,7 +33,6 @@ const FindingRecord* lockdep_killer(const TrialRecord& trial, const std::set<std
   return first;
 }
 
-/// What lockdep was able to see: after it went off, "no report" is unproven.
 /// Equal names once, with their number.
 std::string counted_names(const std::vector<std::string>& names) {
   std::vector<std::string> out;
@@ -43,6 +43,70 @@ std::string counted_names(const std::vector<std::string>& names) {
   return join(out, ", ");
 }
 
+/// Trials in which something holds of a node, by kernel and node, each in the order met.
+class NodeCounts {
+ public:
+  void add(const TrialRecord& trial, const std::string& node) {
+    ++counts_[index_of(kernels_, trial.kernel)][node];
+  }
+  bool empty() const { return kernels_.empty(); }
+  /// "unpatched: node1 in 2 of 3 trials, node2 in 1 · patched: node1 in 1 of 3 trials".
+  std::string text(const RunRecord& run) const {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      const auto trials = static_cast<std::size_t>(
+          std::count_if(run.trials.begin(), run.trials.end(),
+                        [&](const TrialRecord& trial) { return trial.kernel == kernels_[i]; }));
+      std::vector<std::string> nodes;
+      for (const auto& [node, count] : counts_.at(i))
+        nodes.push_back(printable(node) + (nodes.empty() ? fmt::format(" in {} of {}", count,
+                                                                       counted(trials, "trial"))
+                                                         : fmt::format(" in {}", count)));
+      parts.push_back(printable(kernels_[i]) + ": " + join(nodes, ", "));
+    }
+    return join(parts, " · ");
+  }
+
+ private:
+  static std::size_t index_of(std::vector<std::string>& names, const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+    names.push_back(name);
+    return names.size() - 1;
+  }
+
+  std::vector<std::string> kernels_;
+  std::map<std::size_t, std::map<std::string, std::size_t>> counts_;
+};
+
+/// Where the work ended without lockdep watching: there "no lockdep report" says nothing.
+void add_void_lockdep(Page& page, const RunRecord& run) {
+  NodeCounts without;
+  for (const TrialRecord& trial : run.trials)
+    for (const auto& [node, oracle] : trial.oracles)
+      if (oracle.lockdep_alive == false) without.add(trial, node);
+  if (!without.empty()) page.labelled("", "\"no lockdep report\" is void for " + without.text(run));
+}
+
+/// Tables of lockdep that were nearly full: a longer trial would have switched it off.
+void add_lockdep_tables(Page& page, const RunRecord& run) {
+  constexpr double kNearlyFull = 0.8;
+  std::vector<std::string> full;
+  for (const TrialRecord& trial : run.trials)
+    for (const auto& [node, oracle] : trial.oracles)
+      for (const auto& [table, use] : oracle.lockdep_tables) {
+        const double share = static_cast<double>(use.used) /
+                             static_cast<double>(std::max<std::uint64_t>(use.most, 1));
+        if (share > kNearlyFull)
+          full.push_back(fmt::format("{} {:.0f} % on {} in {}", printable(table), 100 * share,
+                                     printable(node), whose(trial)));
+      }
+  if (!full.empty())
+    page.labelled("", "tables nearly full: " + counted_names(full) +
+                          "; raise CONFIG_LOCKDEP_*_BITS, lockdep goes off when one is full");
+}
+
+/// What lockdep was able to see: after it went off, "no report" is unproven.
 void add_lockdep(Page& page, const RunRecord& run) {
   std::size_t alive = 0;
   std::vector<std::string> unknown;
@@ -72,14 +136,65 @@ void add_lockdep(Page& page, const RunRecord& run) {
     if (same == off.end()) same = off.insert(off.end(), {why, {}});
     same->second.push_back(where);
   }
-  if (alive == run.trials.size())
-    return page.labelled("lockdep", "alive on every node when the work ended, in every trial");
+  if (alive == run.trials.size()) {
+    page.labelled("lockdep", "alive on every node when the work ended, in every trial");
+    return add_lockdep_tables(page, run);
+  }
   page.labelled("lockdep", fmt::format("alive on every node when the work ended in {} of {}", alive,
                                        counted(run.trials.size(), "trial")));
   for (const auto& [why, trials] : off)
     page.labelled("", fmt::format("off {}: {}", why, counted_names(trials)));
   if (!unknown.empty())
     page.labelled("", "not known, or not in the kernel: " + counted_names(unknown));
+  add_void_lockdep(page, run);
+  add_lockdep_tables(page, run);
+}
+
+/// Where the kernel had reported as many hung tasks as it may.
+void add_hung_tasks(Page& page, const RunRecord& run) {
+  NodeCounts stopped;
+  for (const TrialRecord& trial : run.trials)
+    for (const auto& [node, oracle] : trial.oracles)
+      if (oracle.hung_task_reports_left == 0) stopped.add(trial, node);
+  if (!stopped.empty())
+    page.labelled("hung tasks",
+                  "the kernel had stopped reporting them (hung_task_warnings is 0): "
+                  "\"no hung task\" is void for " +
+                      stopped.text(run));
+}
+
+/// Whether what the consoles showed is what the kernels counted; nothing of runs that did not ask.
+void add_self_check(Page& page, const RunRecord& run) {
+  std::size_t agree = 0;
+  std::size_t all = 0;
+  std::map<std::string, std::vector<std::string>> doubts;  // by why: where
+  for (const TrialRecord& trial : run.trials)
+    for (const auto& [node, oracle] : trial.oracles) {
+      if (oracle.self_check.empty()) continue;
+      ++all;
+      if (oracle.self_check == "agrees")
+        ++agree;
+      else
+        doubts[printable(oracle.self_check, 200)].push_back(whose(trial) + " " + printable(node));
+    }
+  if (all == 0) return;
+  page.labelled("self-check", fmt::format("{} of {} agree with what the kernel counted", agree,
+                                          counted(all, "console")));
+  for (const auto& [why, where] : doubts) page.labelled("", why + ": " + counted_names(where));
+}
+
+/// Nodes that ended without a whole cluster.
+void add_cluster(Page& page, const RunRecord& run) {
+  NodeCounts withdrawn, recovering;
+  for (const TrialRecord& trial : run.trials)
+    for (const auto& [node, oracle] : trial.oracles) {
+      if (oracle.gfs2_withdrawn == true) withdrawn.add(trial, node);
+      if (oracle.dlm_recovering == true) recovering.add(trial, node);
+    }
+  if (!withdrawn.empty())
+    page.labelled("GFS2", "had withdrawn when the work ended on " + withdrawn.text(run));
+  if (!recovering.empty())
+    page.labelled("DLM", "was recovering when the work ended on " + recovering.text(run));
 }
 
 void add_console(Page& page, const RunRecord& run) {
@@ -185,7 +300,10 @@ void add_labs(Page& page, const RunRecord& run) {
 void add_trust(Page& page, const RunRecord& run) {
   if (!run.trials.empty()) {
     add_lockdep(page, run);
+    add_hung_tasks(page, run);
     add_console(page, run);
+    add_self_check(page, run);
+    add_cluster(page, run);
   }
   if (!run.kernels.empty()) add_kernels(page, run);
   if (!run.accel.empty())

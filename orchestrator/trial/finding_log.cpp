@@ -54,7 +54,7 @@ const FindingRecord* FindingLog::add(FindingRecord report, NodeId node, const Wh
 const FindingRecord* FindingLog::decisive() const {
   // A named deadlock says more than the stalls and hung tasks it shows as.
   const auto decides = [](const FindingRecord& finding) {
-    return !finding.known && !finding.secondary;
+    return !finding.known && !finding.secondary && is_of_kernel(finding);
   };
   for (const auto& finding : findings_)
     if (decides(finding) && finding.kind == "deadlock") return &finding;
@@ -64,6 +64,13 @@ const FindingRecord* FindingLog::decisive() const {
   for (const auto& finding : findings_)
     if (decides(finding) && kernel_said(finding)) return &finding;
   const auto it = std::find_if(findings_.begin(), findings_.end(), decides);
+  return it == findings_.end() ? nullptr : &*it;
+}
+
+const FindingRecord* FindingLog::self_check() const {
+  const auto it = std::find_if(
+      findings_.begin(), findings_.end(),
+      [](const FindingRecord& finding) { return !is_of_kernel(finding) && !finding.known; });
   return it == findings_.end() ? nullptr : &*it;
 }
 

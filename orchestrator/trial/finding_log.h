@@ -26,8 +26,11 @@ class FindingLog {
   const FindingRecord* add(FindingRecord report, NodeId node, const Where& where);
 
   const std::vector<FindingRecord>& all() const { return findings_; }
-  /// The first that decides the trial: not known and not a consequence. Null: there is none.
+  /// The first that decides the trial: the kernel's, not known and not a consequence. Null: there
+  /// is none.
   const FindingRecord* decisive() const;
+  /// The first against Gridlock itself. Null: there is none.
+  const FindingRecord* self_check() const;
   /// Whether `node` has a finding of one of `kinds`.
   bool has(NodeId node, const std::set<std::string>& kinds) const;
   /// Whether the memory of the node's kernel cannot be trusted any more.

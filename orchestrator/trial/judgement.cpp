@@ -86,6 +86,8 @@ void judge_trial(TrialRecord& record, const FindingLog& log, const Course& cours
     conclude(Outcome::failed, decisive->title);
   else if (!course.failure.empty())
     conclude(Outcome::error, course.failure);
+  else if (const FindingRecord* const ours = log.self_check())
+    conclude(Outcome::error, "self-check: " + ours->title);
   else if (const std::string nothing = looked_at_nothing(record); !nothing.empty())
     conclude(Outcome::error, nothing);
   else

@@ -20,9 +20,11 @@ std::vector<NodeNews> LabNews::look(Lab& lab) {
     if (node.console->poll()) news.line = printable(node.console->reader().last_line(), 120);
     // In a lab that began with another trial the console is in that one's folder.
     const std::string log = node.console_log.lexically_relative(folder_).string();
-    for (const console::Finding& finding : node.console->take())
+    for (const console::Finding& finding : node.console->take()) {
+      tallies_[node.id].add(finding);
       news.findings.push_back(
           record_of(finding, log, node.console->text(finding.begin, finding.end, kExcerpt)));
+    }
     if (!node.loss || !told_loss_.insert(node.id).second) continue;
     news.loss = node.loss;
     if (node.loss->kind == Loss::Kind::stopped)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "record/run_record.h"
 #include "trial/lab.h"
+#include "watch/self_check.h"
 
 namespace gridlock {
 
@@ -28,10 +30,13 @@ class LabNews {
 
   /// Everything that has happened since the last time.
   std::vector<NodeNews> look(Lab& lab);
+  /// What the reader has found on a node's console so far.
+  const ConsoleTally& found_on(NodeId node) { return tallies_[node]; }
 
  private:
   std::filesystem::path folder_;
   std::set<NodeId> told_loss_;
+  std::map<NodeId, ConsoleTally> tallies_;
 };
 
 }  // namespace gridlock

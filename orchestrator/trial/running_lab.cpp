@@ -24,7 +24,8 @@ RunningLab::RunningLab(const LabSetting& setting, const NodeSource& source, int 
       plan_(setting.plan),
       loop_(setting.loop),
       first_trial_(trial),
-      lab_(setting, source, console_logs) {}
+      lab_(setting, source, console_logs),
+      oracles_(setting.plan) {}
 
 void RunningLab::start(Milliseconds limit, std::stop_token stop) {
   lab_.start(limit, stop);
@@ -56,49 +57,62 @@ std::map<std::pair<std::string, std::string>, std::string> RunningLab::take_daem
 }
 
 void RunningLab::mark_consoles(const std::string& line, Milliseconds limit, std::stop_token stop) {
-  std::vector<std::uint64_t> begins;
+  const auto unmarked = try_to_mark(lab_.crew(), line, limit, stop);
+  std::vector<std::string> problems;
+  for (const auto& [node, why] : unmarked) problems.push_back(why);
+  if (!problems.empty()) throw BarrierFailed(join(problems, "; "));
+}
+
+std::map<NodeId, std::string> RunningLab::try_to_mark(const Crew& crew, const std::string& line,
+                                                      Milliseconds limit, std::stop_token stop) {
+  std::map<NodeId, std::string> problems;
+  std::map<NodeId, std::uint64_t> begins;
   for (Lab::Node& node : lab_.nodes()) {
     node.console->poll();
-    begins.push_back(node.console->reader().bytes_read());
+    begins[node.id] = node.console->reader().bytes_read();
   }
   Job print;
   print.argv = {"sh", "-c", "echo \"$1\" >/dev/kmsg", "sh", line};
   print.environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
   for (const JobResult& result :
-       lab_.crew().run_all([&](const Crew::Member&) { return print; }, limit, stop))
-    if (!result.ok()) throw BarrierFailed(result.describe("writing to the kernel's log"));
-  const auto shows = [&](Lab::Node& node) {
-    const std::uint64_t begin = begins[static_cast<std::size_t>(&node - lab_.nodes().data())];
-    node.console->poll();
-    const std::uint64_t end = node.console->reader().bytes_read();
-    const std::uint64_t from = end - begin > kMarkRange ? end - kMarkRange : begin;
-    return node.console->text(from, end, kMarkRange).find(line) != std::string::npos;
-  };
+       crew.run_all([&](const Crew::Member&) { return print; }, limit, stop))
+    if (!result.ok()) problems[result.node] = result.describe("writing to the kernel's log");
   std::vector<Lab::Node*> missing;
-  for (Lab::Node& node : lab_.nodes()) missing.push_back(&node);
+  for (Lab::Node& node : lab_.nodes())
+    if (std::ranges::any_of(crew.members(), [&](const auto& one) { return one.id == node.id; }) &&
+        !problems.contains(node.id))
+      missing.push_back(&node);
+  const auto shows = [&](Lab::Node* node) {
+    const std::uint64_t begin = begins[node->id];
+    node->console->poll();
+    const std::uint64_t end = node->console->reader().bytes_read();
+    const std::uint64_t from = end - begin > kMarkRange ? end - kMarkRange : begin;
+    return node->console->text(from, end, kMarkRange).find(line) != std::string::npos;
+  };
+  std::vector<Lab::Node*> marked = missing;
   const auto all_show = [&] {
-    std::erase_if(missing, [&](Lab::Node* node) { return shows(*node); });
+    std::erase_if(missing, shows);
     return missing.empty();
   };
   try {
-    lab_.crew().wait("the consoles", all_show, limit, stop);
+    crew.wait("the consoles", all_show, limit, stop);
   } catch (const BarrierFailed&) {
-    std::vector<std::string> names;
-    for (const Lab::Node* node : missing) names.push_back(node->name);
-    throw BarrierFailed(
-        fmt::format("the console of {} does not show what its kernel was asked "
-                    "to print within {}",
-                    join(names, ", "), to_string(limit)));
+    for (const Lab::Node* node : missing)
+      problems[node->id] = fmt::format(
+          "the console of {} does not show what its kernel was asked to print within {}",
+          node->name, to_string(limit));
   }
+  std::erase_if(marked, [&](const Lab::Node* node) { return problems.contains(node->id); });
   const auto whole = [&] {
-    return std::ranges::none_of(lab_.nodes(), [](const Lab::Node& node) {
-      node.console->poll();
-      return node.console->reader().pending();
+    return std::ranges::none_of(marked, [](const Lab::Node* node) {
+      node->console->poll();
+      return node->console->reader().pending();
     });
   };
-  if (whole()) return;
+  if (whole()) return problems;
   loop_.run_until(whole, kLastWords, stop);
-  for (Lab::Node& node : lab_.nodes()) node.console->finish();
+  for (Lab::Node* const node : marked) node->console->finish();
+  return problems;
 }
 
 std::string RunningLab::diagnose(std::stop_token stop) {

@@ -44,6 +44,10 @@ class RunningLab {
   /// that was said before it has been read; then closes the reports that are still open. Throws
   /// BarrierFailed naming the consoles that do not show it.
   void mark_consoles(const std::string& line, Milliseconds limit, std::stop_token stop);
+  /// The same of the nodes of `crew` as far as they can: returns those whose console does not show
+  /// it, and why. `limit` holds for the printing and for the waiting.
+  std::map<NodeId, std::string> try_to_mark(const Crew& crew, const std::string& line,
+                                            Milliseconds limit, std::stop_token stop);
 
   /// What the cluster looks like from every node, and the last their consoles show.
   std::string diagnose(std::stop_token stop);

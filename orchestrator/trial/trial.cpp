@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "host/own_use.h"
 #include "trial/checkpoints.h"
+#include "trial/console_check.h"
 #include "trial/evidence_record.h"
 #include "trial/finding_log.h"
 #include "trial/judgement.h"
@@ -77,8 +78,7 @@ class Trial {
         step("format", [&] { cluster().format(plan_.deadlines.format, stop_); });
         step("mount", [&] { cluster().mount(plan_.deadlines.mount, stop_); });
       }
-      if (is_followed() && record_.lab_of == 0)
-        lab_->oracles().ask_before(lab().crew(), kOracleLimit, stop_);
+      if (record_.lab_of == 0) lab_->oracles().ask_before(lab().crew(), kOracleLimit, stop_);
       for (const std::string& name : trial_.workloads) {
         step("work", [&] { work(plan_.workload(name)); });
         if (log_.decisive()) break;
@@ -391,21 +391,22 @@ class Trial {
   void collect() {
     if (!lab_ || lab().nodes().front().agent == nullptr) return;
     std::set<NodeId> lost;
-    for (const Lab::Node& node : lab().nodes())
+    std::set<NodeId> broken;
+    for (const Lab::Node& node : lab().nodes()) {
       if (node.loss) lost.insert(node.id);
+      if (!node.loss && log_.corrupted(node.id)) broken.insert(node.id);
+    }
     const Crew crew = lab().crew().without(lost);
-    if (crew.members().empty()) return;
-    lab_->oracles().ask(crew, kOracleLimit, stop_);
-    record_.oracles = lab_->oracles().of_trial(lab());
-    if (log_.decisive()) {
-      std::set<NodeId> broken;
-      for (const Crew::Member& member : crew.members())
-        if (log_.corrupted(member.id)) broken.insert(member.id);
+    // What hangs now is gone first.
+    if (log_.decisive() && !crew.members().empty()) {
       const Evidence evidence = collect_evidence(plan_, crew, broken, stop_);
       if (const auto deadlock = find_deadlock(evidence.first, evidence.second))
         for (const NodeId node : deadlock->nodes) report(finding_of(*deadlock), node);
       keep_evidence(writer_, log_.decisive()->id, evidence, now());
     }
+    ConsoleCheck check{*lab_, news_, [this] { look(); }, trial_.number};
+    for (auto& [node, finding] : check.run(broken, stop_)) report(std::move(finding), node);
+    record_.oracles = lab_->oracles().of_trial(lab());
   }
 
   /// Why the next trial does not go on in the lab; empty: it does.

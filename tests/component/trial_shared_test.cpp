@@ -38,6 +38,8 @@ const char* const kSleep =
     "[   20.000004][  T9]  gfs2_inode_lookup+0x1/0x2\n"
     "[   20.000005][  T9]  </TASK>\n";
 
+const char* const kTableFull = "[   20.000000][  T9] BUG: MAX_LOCKDEP_CHAINS too low!\n";
+
 const char* const kLockdepStats = "/proc/lockdep_stats";
 const char* const kTainted = "/proc/sys/kernel/tainted";
 
@@ -97,10 +99,10 @@ class SharedTest : public testing::Test {
     };
   }
 
-  /// What kSleep is called; no trial of the plan is run for it.
-  static std::string sleep_identity() {
+  /// What a report is called; no trial of the plan is run for it.
+  static std::string identity_of(const char* report) {
     console::Reader reader;
-    reader.feed(kSleep);
+    reader.feed(report);
     reader.finish();
     return reader.take().at(0).identity;
   }
@@ -213,8 +215,9 @@ TEST_F(SharedTest, EachTrialHasItsOwnShareOfTheConsoles) {
   };
   EXPECT_GT(bytes(0), 0u);
   EXPECT_LT(bytes(0), 1'000u);
-  EXPECT_EQ(bytes(1), 5'001u);
-  EXPECT_EQ(records[1].oracles.at("node2").console_bytes, 0u) << "a sound kernel says nothing";
+  EXPECT_GT(bytes(1), 5'001u);
+  EXPECT_LT(bytes(1), 5'200u);
+  EXPECT_LT(records[1].oracles.at("node2").console_bytes, 200u) << "it says what it is asked to";
 }
 
 TEST_F(SharedTest, LinesThatWereDroppedAreCountedInTheTrialTheyWereDroppedIn) {
@@ -225,7 +228,7 @@ TEST_F(SharedTest, LinesThatWereDroppedAreCountedInTheTrialTheyWereDroppedIn) {
 }
 
 TEST_F(SharedTest, AFindingOfALaterTrialPointsIntoTheConsoleOfTheFirst) {
-  plan_.watch.known = {sleep_identity()};
+  plan_.watch.known = {identity_of(kSleep)};
   in_work(1, [this] { lab_.console(1, kSleep); });
   const auto records = run();
   EXPECT_THAT(records[0].findings, IsEmpty());
@@ -252,7 +255,7 @@ TEST_F(SharedTest, ATrialThatFailedLeavesNoLab) {
 }
 
 TEST_F(SharedTest, AKnownFindingThatHarmsNothingKeepsTheLab) {
-  plan_.watch.known = {sleep_identity()};
+  plan_.watch.known = {identity_of(kSleep)};
   in_work(0, [this] { lab_.console(1, kSleep); });
   const auto records = run();
   EXPECT_EQ(records[0].findings.size(), 1u);
@@ -261,9 +264,9 @@ TEST_F(SharedTest, AKnownFindingThatHarmsNothingKeepsTheLab) {
 }
 
 TEST_F(SharedTest, WhereAKnownFindingSwitchedLockdepOffNobodyGoesOn) {
-  plan_.watch.known = {sleep_identity()};
+  plan_.watch.known = {identity_of(kTableFull)};
   in_work(0, [this] {
-    lab_.console(1, kSleep);
+    lab_.console(1, kTableFull);
     lab_.script(1).files[kLockdepStats] = " debug_locks:                             0\n";
   });
   const auto records = run();
@@ -280,11 +283,11 @@ TEST_F(SharedTest, WithoutLockdepInTheKernelALabIsSharedUnlessLockdepIsRequired)
 }
 
 TEST_F(SharedTest, InAKernelThatWasTaintedNobodyGoesOn) {
-  in_work(0, [this] { lab_.script(2).files[kTainted] = "512\n"; });
+  in_work(0, [this] { lab_.script(2).files[kTainted] = "4096\n"; });
   const auto records = run();
   EXPECT_EQ(records[0].outcome, Outcome::passed);
   EXPECT_EQ(labs(), 2);
-  EXPECT_THAT(events(records[0]), HasSubstr("the kernel of node2 was tainted (0x200)"));
+  EXPECT_THAT(events(records[0]), HasSubstr("the kernel of node2 was tainted (0x1000)"));
 }
 
 TEST_F(SharedTest, ATaintFromBeforeTheTrialIsNotItsDoing) {
@@ -296,7 +299,7 @@ TEST_F(SharedTest, AThirdTrialIsMeasuredByTheStateTheSecondBeganIn) {
   plan_.trials.push_back(plan_.trials.back());
   plan_.trials.back().number = 3;
   plan_.trials.back().name = "third";
-  in_work(1, [this] { lab_.script(1).files[kTainted] = "512\n"; });
+  in_work(1, [this] { lab_.script(1).files[kTainted] = "4096\n"; });
   const auto records = run();
   EXPECT_EQ(records[1].lab_of, 1);
   EXPECT_EQ(records[2].lab_of, 0);

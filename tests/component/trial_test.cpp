@@ -346,6 +346,7 @@ TEST_F(TrialTest, WorkloadThatDidNothingIsAnError) {
 
 TEST_F(TrialTest, EmptyConsoleIsAnErrorBecauseNothingWasWatched) {
   lab_.script(2).boot_console = "";
+  lab_.script(2).console_works = false;
   const TrialRecord record = run();
   EXPECT_EQ(record.outcome, Outcome::error);
   EXPECT_EQ(record.reason, "the console of node2 is empty");

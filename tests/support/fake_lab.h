@@ -33,6 +33,7 @@ struct NodeScript {
   bool umount_hangs = false;
   bool remove_hangs = false;      ///< removing files on the shared file system does not end
   bool console_works = true;      ///< what is written to the kernel's log is printed
+  std::function<void()> on_mark;  ///< called when something is written to the kernel's log
   std::function<void()> on_remove;  ///< called when files are removed on this node
   std::function<void()> on_hello;   ///< called when its agent has said hello
   std::function<void()> on_leave;   ///< called when it unmounts
@@ -70,9 +71,16 @@ class FakeLab final : public Hypervisor {
   /// What was asked of the nodes, as "node1 corosync -f", in order.
   const std::vector<std::string>& programs() const { return programs_; }
 
-  /// Writes to a node's console.
+  /// Writes to a node's console. What a kernel does to itself with a report is seen in its files.
   void console(int number, const std::string& text) {
     const auto machine = machines_.at("gl-node" + std::to_string(number));
+    const auto says = [&](const char* phrase) { return text.find(phrase) != std::string::npos; };
+    const bool died = says("kernel BUG at ") || says("BUG: unable to handle ") ||
+                      says("general protection fault") || says("Oops: ");
+    if (died) machine->taint |= 1U << 7;
+    if (says("soft lockup - CPU#")) machine->taint |= 1U << 14;
+    if (died || says(" locking dependency detected") || says("possible recursive locking"))
+      machine->lockdep = false;
     std::ofstream(machine->spec.console_log, std::ios::app | std::ios::binary) << text;
   }
   void event(int number, MachineEvent::Kind kind, const std::string& detail) {
@@ -158,6 +166,8 @@ class FakeLab final : public Hypervisor {
     std::function<void(const std::string&)> lost;
     std::map<std::string, std::int64_t> daemons;  // program to process
     std::uint64_t operations = 0;
+    unsigned taint = 0;
+    bool lockdep = true;  // watches
     wire::LineSplitter lines;
   };
   using MachinePtr = std::shared_ptr<Machine>;
@@ -314,9 +324,10 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
     if (const auto it = script.files.find(path); it != script.files.end())
       text = it->second;
     else if (path == "/proc/sys/kernel/tainted")
-      text = "0\n";
+      text = std::to_string(machine->taint) + "\n";
     else if (path == "/proc/lockdep_stats" && script.lockdep)
-      text = " lock-classes: 700\n debug_locks:                             1\n";
+      text = std::string(" lock-classes: 700\n debug_locks:                             ") +
+             (machine->lockdep ? "1\n" : "0\n");
     else
       there = false;
     if (there) {
@@ -387,6 +398,7 @@ inline void FakeLab::run(const MachinePtr& machine, const Json& request) {
     script.mount_fails ? ends(3000, 1, "mount: /mnt/shared: Transport endpoint is not connected.\n")
                        : ends(1000, 0);
   } else if (words.find("/dev/kmsg") != std::string::npos) {
+    if (scripts_[machine->number].on_mark) scripts_[machine->number].on_mark();
     if (script.console_works) console(machine->number, "[   30.000000][  T200] " + argv.back() + "\n");
     ends(20, 0);
   } else if (words.find("busybox rm ") != std::string::npos) {

@@ -65,7 +65,14 @@ inline TrialRecord sample_trial(int number, const std::string& kernel, const std
   for (const char* const node : {"node1", "node2"}) {
     OracleRecord& oracle = trial.oracles[node];
     oracle.lockdep_alive = true;
-    oracle.taint = 0;
+    oracle.taint = oracle.taint_before = 0;
+    oracle.counts = {{"warnings", 1}, {"oopses", 0}};
+    oracle.counts_before = {{"warnings", 1}, {"oopses", 0}};
+    oracle.lockdep_tables = {{"lock_classes", {1187, 8192}}};
+    oracle.hung_task_reports_left = -1;
+    oracle.gfs2_withdrawn = oracle.dlm_recovering = false;
+    oracle.dlm_members = std::vector<int>{1, 2};
+    oracle.self_check = "agrees";
     oracle.console_bytes = 64'000;
     trial.kernel_releases[node] = "6.1.192-gridlock #1 SMP";
   }

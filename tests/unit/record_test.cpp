@@ -8,6 +8,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <set>
 
 #include "base/error.h"
@@ -178,7 +179,30 @@ TEST(RunRecordTest, RefusesValuesOutOfRange) {
         "2026-02-03T24:00:00.000Z", "2026-02-03T23:00:00.000+", "2026-02-0xT23:00:00.000Z"})
     EXPECT_THAT(with("started", time), HasSubstr("'started' is no time")) << time;
   EXPECT_THAT(with("format", "other"), HasSubstr("'format'"));
-  EXPECT_THAT(with("schema", 2), HasSubstr("'schema' is 2, this Gridlock reads 1"));
+  EXPECT_THAT(with("schema", 3), HasSubstr("'schema' is 3, this Gridlock reads 1 to 2"));
+}
+
+TEST(RunRecordTest, ReadsTheOraclesOfASchemaThatKnewLess) {
+  RunRecord run = sample_run();
+  run.trials = {sample_trial(1, "patched", "abba")};
+  Json json = to_json(run);
+  json["schema"] = 1;
+  json["trials"][0]["oracles"]["node1"] =
+      Json{{"lockdep_alive", true}, {"taint", 0}, {"dropped_lines", 0}, {"console_bytes", 64'000}};
+  const RunRecord read = run_record_from_json(json);
+  const OracleRecord& oracle = read.trials.at(0).oracles.at("node1");
+  EXPECT_EQ(oracle.lockdep_alive, true);
+  EXPECT_EQ(oracle.self_check, "");
+  EXPECT_TRUE(oracle.counts.empty());
+  EXPECT_FALSE(oracle.gfs2_withdrawn);
+  const OracleRecord& other = read.trials.at(0).oracles.at("node2");
+  EXPECT_EQ(other.counts.at("warnings"), 1U);
+  EXPECT_EQ(other.hung_task_reports_left, -1);
+  EXPECT_EQ(other.dlm_members, (std::vector<int>{1, 2}));
+  EXPECT_EQ(other.lockdep_tables.at("lock_classes").most, 8192U);
+  json["trials"][0]["oracles"]["node2"]["hung_task_reports_left"] =
+      std::numeric_limits<std::uint64_t>::max();
+  EXPECT_THAT(error_of([&] { run_record_from_json(json); }), HasSubstr("hung_task_reports_left"));
 }
 
 TEST(RunRecordTest, PassesOverMembersItDoesNotKnow) {

@@ -323,6 +323,73 @@ TEST(TextReport, LockdepReportIsNotFixedWhereLockdepWasOff) {
   EXPECT_THAT(plain(run), HasSubstr("\nunclear      inversion in gfs2\n"));
 }
 
+TEST(TextReport, SaysForEveryKernelAndNodeWhereNoLockdepReportIsVoid) {
+  RunRecord run = demo_run();
+  run.trials[4].oracles["node2"].lockdep_alive = false;
+  EXPECT_THAT(plain(run),
+              HasSubstr("\n             \"no lockdep report\" is void for unpatched: node1 "
+                        "in 1 of 3 trials, node2 in 2\n"));
+  for (TrialRecord& trial : run.trials)
+    for (auto& [node, oracle] : trial.oracles) oracle.lockdep_alive = true;
+  EXPECT_THAT(plain(run), Not(HasSubstr("is void")));
+}
+
+TEST(TextReport, NamesTablesOfLockdepThatWereNearlyFull) {
+  RunRecord run = demo_run();
+  run.trials[0].oracles["node2"].lockdep_tables["chain_hlocks"] = {80, 100};
+  EXPECT_THAT(plain(run), Not(HasSubstr("nearly full")));
+  run.trials[0].oracles["node2"].lockdep_tables["chain_hlocks"] = {81, 100};
+  EXPECT_THAT(plain(run),
+              HasSubstr("tables nearly full: chain_hlocks 81 % on node2 in patched self-read"));
+}
+
+TEST(TextReport, SaysWhereHungTasksWereReportedNoMore) {
+  RunRecord run = demo_run();
+  run.trials[4].oracles["node1"].hung_task_reports_left = 0;
+  EXPECT_THAT(plain(run), HasSubstr("\nhung tasks   the kernel had stopped reporting them"));
+  EXPECT_THAT(plain(run), HasSubstr("unpatched: node1 in 1 of 3 trials"));
+}
+
+TEST(TextReport, SaysWhichConsolesWereNotSeenToAgreeWithTheirKernels) {
+  RunRecord run = demo_run();
+  EXPECT_THAT(plain(run),
+              HasSubstr("\nself-check   12 of 12 consoles agree with what the kernel counted\n"));
+  run.trials[1].oracles["node1"].self_check = "disagrees";
+  run.trials[2].oracles["node1"].self_check = "not made: the kernel dropped 3 of its messages";
+  const std::string text = plain(run);
+  EXPECT_THAT(text, HasSubstr("\nself-check   10 of 12 consoles agree"));
+  EXPECT_THAT(text, HasSubstr("disagrees: patched abba node1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("not made: the kernel dropped 3 of its messages: patched stream node1"));
+}
+
+TEST(TextReport, SaysNothingOfASelfCheckThatARunDidNotMake) {
+  RunRecord run = demo_run();
+  for (TrialRecord& trial : run.trials)
+    for (auto& [node, oracle] : trial.oracles) oracle.self_check.clear();
+  EXPECT_THAT(plain(run), Not(HasSubstr("self-check")));
+}
+
+TEST(TextReport, AFindingAgainstGridlockIsOfNoKernel) {
+  RunRecord run = demo_run();
+  run.trials[3].findings.push_back(
+      sample_finding("f3", "self_check", "the console shows 1 oops, the kernel counted 2", 30));
+  const std::string text = plain(run);
+  EXPECT_THAT(text, Not(HasSubstr("the kernel counted 2")));
+  EXPECT_THAT(text, HasSubstr("\nnew          none\n"));
+}
+
+TEST(TextReport, SaysWhereTheClusterWasNotWhole) {
+  RunRecord run = demo_run();
+  run.trials[4].oracles["node1"].gfs2_withdrawn = true;
+  run.trials[4].oracles["node2"].dlm_recovering = true;
+  EXPECT_THAT(plain(run),
+              HasSubstr("\nGFS2         had withdrawn when the work ended on unpatched: "
+                        "node1 in 1 of 3 trials\n"));
+  EXPECT_THAT(plain(run), HasSubstr("\nDLM          was recovering when the work ended on "
+                                    "unpatched: node2 in 1 of 3 trials\n"));
+}
+
 TEST(TextReport, ComparesNothingWhenOneKernelHasNoVerdict) {
   RunRecord run = demo_run();
   run.trials.resize(3);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "fuzz/kernel_counters_invariants.h"
+#include "fuzz/oracles_invariants.h"
 
 namespace gridlock {
 namespace {
@@ -25,6 +26,20 @@ TEST(KernelCountersFuzz, ReplaysItsSeedsWholeAndCutAnywhere) {
       EXPECT_NO_THROW(fuzz::check_kernel_counters(bytes.substr(0, length))) << length;
   }
   EXPECT_GE(understood, 12U);
+}
+
+TEST(OraclesFuzz, ReplaysItsSeedsWholeAndCutAnywhere) {
+  const auto folder = std::filesystem::path(GRIDLOCK_SOURCE_DIR) / "tests/testdata/fuzz/oracles";
+  std::size_t understood = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    SCOPED_TRACE(entry.path().string());
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_NO_THROW(understood += fuzz::check_lockdep_stats(bytes));
+    for (std::size_t length = 0; length < bytes.size(); length += 13)
+      EXPECT_NO_THROW(fuzz::check_lockdep_stats(bytes.substr(0, length))) << length;
+  }
+  EXPECT_GE(understood, 2 * 6U);
 }
 
 }  // namespace
