@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "host/own_use.h"
 #include "trial/checkpoints.h"
+#include "trial/desk.h"
 #include "trial/evidence_record.h"
 #include "trial/finding_log.h"
 #include "trial/judgement.h"
@@ -59,6 +60,7 @@ class Trial {
   ~Trial() {
     setting_.loop.cancel(look_timer_);
     if (lab_) lab_->hear({});
+    hide_lab();
   }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -92,6 +94,7 @@ class Trial {
     // From here on nothing may keep the lab from being stopped.
     if (is_followed() && is_well()) attempt("clear", [&] { clear(); });
     if (course_.interrupted.empty()) attempt("collect", [&] { collect(); });
+    if (course_.interrupted.empty()) hold();
     if (const std::string why = why_lab_ends(); why.empty())
       hand_lab_on();
     else
@@ -146,6 +149,37 @@ class Trial {
       observer_.node(node, daemon + ": " + line);
     });
     look_timer_ = setting_.loop.every(kLookInterval, [this] { look(); });
+    if (setting_.desk) setting_.desk->show(shown());
+  }
+
+  ShownLab shown() {
+    return {lab(),
+            plan_,
+            trial_.number,
+            trial_.kernel,
+            writer_.directory() / "evidence",
+            [this](const std::string& look, const std::string& name, std::string_view bytes) {
+              writer_.evidence(look, name, bytes);
+            },
+            [this] { return broken_nodes(); },
+            [this](std::stop_token stop) { lab().resume(plan_.deadlines.start, stop); }};
+  }
+
+  std::set<NodeId> broken_nodes() {
+    std::set<NodeId> broken;
+    for (const Lab::Node& node : lab().nodes())
+      if (log_.corrupted(node.id)) broken.insert(node.id);
+    return broken;
+  }
+
+  /// Lets a person look at the lab of a trial that failed. What its kernels say meanwhile is theirs.
+  void hold() {
+    if (!lab_ || !setting_.desk || !setting_.desk->holds()) return;
+    judge_trial(record_, log_, course_);
+    if (record_.outcome != Outcome::failed) return;
+    setting_.loop.cancel(look_timer_);
+    setting_.desk->hold(fmt::format("trial {} failed: {}", trial_.number, record_.reason), stop_);
+    news_.look(lab());
   }
 
   /// Every agent has said hello.
@@ -267,11 +301,20 @@ class Trial {
           Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - setting_.loop.now()));
       const Milliseconds turn = plan_.watch.checkpoint.value_or(left);
       const Waited waited = setting_.loop.run_until(
-          [&] { return work_->ended() || lab().lost() || settled(); }, std::min(left, turn), stop_);
+          [&] { return work_->ended() || lab().lost() || settled() || is_asked(); },
+          std::min(left, turn), stop_);
+      if (waited == Waited::done && is_asked()) {
+        const SteadyTime begin = setting_.loop.now();
+        setting_.desk->serve(stop_);
+        work_->forgive(std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin));
+        continue;
+      }
       if (waited != Waited::deadline || turn >= left) return waited;
       if (!doomed_ && stalled_.empty()) checkpoint();
     }
   }
+
+  bool is_asked() const { return setting_.desk && setting_.desk->waits(); }
 
   /// Saves the lab as it is and lets it go on. What cannot be saved is noted; the trial goes on.
   void checkpoint() {
@@ -420,7 +463,12 @@ class Trial {
     return lab_->oracles().spoiled(plan_.watch.lockdep);
   }
 
+  void hide_lab() {
+    if (setting_.desk) setting_.desk->hide();
+  }
+
   void hand_lab_on() {
+    hide_lab();
     setting_.loop.cancel(look_timer_);
     lab_->hear({});
     keep_daemon_logs();
@@ -429,6 +477,7 @@ class Trial {
 
   void end_lab(const std::string& why) {
     work_.reset();
+    hide_lab();
     if (!lab_) return;
     if (is_followed()) writer_.event(now(), "", "lab_ends", Json{{"what", why}});
     // A lab that failed is not asked to leave in order: what hangs would hang again.
