@@ -7,7 +7,10 @@
 #include <CLI/CLI.hpp>
 #include <QCoreApplication>
 #include <cstdio>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "campaign/verdict.h"
 #include "cli/context.h"
@@ -54,8 +57,24 @@ int fail(const Error& error, int code) {
   return code;
 }
 
+/// Takes what comes after a lone "--" off the arguments of a verb that starts another program.
+std::vector<std::string> take_rest(int& argc, char** argv) {
+  bool takes = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--" && takes) {
+      std::vector<std::string> rest(argv + i + 1, argv + argc);
+      argc = i;
+      return rest;
+    }
+    takes = takes || word == "shell" || word == "gdb";
+  }
+  return {};
+}
+
 int run(int argc, char** argv, std::stop_token stop) {
   Context context = make_context({argv, argv + argc}, std::move(stop));
+  context.rest = take_rest(argc, argv);
   CLI::App app("Puts patched and unpatched kernels around one shared disk and says where they lock.",
                "gridlock");
   app.set_version_flag("--version", "gridlock " GRIDLOCK_VERSION);
@@ -70,6 +89,11 @@ int run(int argc, char** argv, std::stop_token stop) {
   add_run(app, context, &exit_code);
   add_hunt(app, context, &exit_code);
   add_rewind(app, context, &exit_code);
+  add_shell(app, context, &exit_code);
+  add_console(app, context, &exit_code);
+  add_gdb(app, context, &exit_code);
+  add_evidence(app, context, &exit_code);
+  add_release(app, context, &exit_code);
   add_report(app, context, &exit_code);
   add_list(app, context, &exit_code);
   add_scan(app, context, &exit_code);

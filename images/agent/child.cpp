@@ -7,7 +7,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -15,6 +17,10 @@
 
 namespace gridlock::agent {
 namespace {
+
+/// What one read asks for; seq_file's own buffer grows to it.
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr int kReadAhead = 1 << 20;
 
 [[noreturn]] void throw_errno(const std::string& doing) {
   throw std::system_error(errno, std::generic_category(), doing);
@@ -59,39 +65,53 @@ void become_ordinary() {
   if (score && ::write(score.get(), "0", 1) < 0) return;
 }
 
-FileWorker start_file_work(const std::function<std::string()>& work) {
+FileWorker start_file_work(const FileWork& work) {
   Pipe pipe = make_pipe();
+  // Lets a child read ahead of a host that is slow. Where it is not allowed, it is smaller.
+  (void)::fcntl(pipe.writer.get(), F_SETPIPE_SZ, kReadAhead);
   const pid_t pid = ::fork();
   if (pid < 0) throw_errno("fork");
   if (pid > 0) return {pid, std::move(pipe.reader)};
   become_ordinary();
   int status = 0;
+  const auto say = [&](char kind, std::string_view bytes) {
+    const auto length = static_cast<std::uint32_t>(bytes.size());
+    std::string frame(1, kind);
+    frame.append(reinterpret_cast<const char*>(&length), sizeof length);
+    frame += bytes;
+    write_all(pipe.writer.get(), frame, "answer");
+  };
   try {
-    write_all(pipe.writer.get(), "k" + work(), "answer");
+    say(work([&](std::string_view bytes) { say('d', bytes); }) ? 'k' : 'm', {});
   } catch (const std::exception& error) {
-    const std::string text = std::string("e") + error.what();
-    status = ::write(pipe.writer.get(), text.data(), text.size()) < 0 ? 2 : 1;
+    status = 1;
+    try {
+      say('e', error.what());
+    } catch (const std::system_error&) {
+      status = 2;  // nobody is left to hear it
+    }
   }
   ::_exit(status);
 }
 
-std::string read_part(const std::string& path, long long offset, std::size_t limit) {
+bool read_file(const std::string& path, long long offset, std::size_t limit, const Emit& emit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw_errno(path);
   // Files of /proc and debugfs may know no offset other than the one reading leads to.
   if (offset != 0 && ::lseek(file.get(), offset, SEEK_SET) < 0) throw_errno(path);
-  std::string data(limit + 1, '\0');
-  std::size_t held = 0;
-  while (held < data.size()) {
-    const ssize_t count = ::read(file.get(), data.data() + held, data.size() - held);
+  std::string piece(kPiece, '\0');
+  std::size_t left = limit;
+  while (true) {
+    // One byte more than wanted tells whether the file ends there.
+    const std::size_t wanted = left == 0 ? 1 : std::min(left, piece.size());
+    const ssize_t count = ::read(file.get(), piece.data(), wanted);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw_errno(path);
-    if (count == 0) break;
-    held += static_cast<std::size_t>(count);
+    if (count == 0) return true;
+    if (left == 0) return false;
+    left -= static_cast<std::size_t>(count);
+    emit(std::string_view(piece.data(), static_cast<std::size_t>(count)));
   }
-  const bool end = held <= limit;
-  data.resize(end ? held : limit);
-  return (end ? "1" : "0") + data;
 }
 
 std::string write_file(const std::string& path, const std::string& data, int mode, int flags) {

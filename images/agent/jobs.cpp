@@ -13,6 +13,7 @@
 
 #include "agent/child.h"
 #include "agent/clock.h"
+#include "agent/terminal.h"
 #include "agent/wire.h"
 
 namespace gridlock::agent {
@@ -22,6 +23,8 @@ constexpr std::size_t kMostJobs = 256;
 constexpr std::size_t kChunk = 32 * 1024;
 /// Reads of one stream before the others have their turn.
 constexpr int kChunksPerTurn = 8;
+/// What may wait for a job that does not read its input.
+constexpr std::size_t kMostInput = 128 * 1024;
 constexpr std::uint64_t kDefaultOutputLimit = std::uint64_t{64} << 20;
 /// A grandchild may keep a pipe open after the program has ended: the job is over when the pipe
 /// was silent for the first time, or after the second whatever is said.
@@ -33,7 +36,19 @@ struct Request {
   std::vector<std::string> environment;  ///< "NAME=value"
   std::string directory;
   std::string input;
+  bool more_input = false;
+  std::optional<TerminalSize> terminal;
   std::optional<std::int64_t> at;
+};
+
+/// What a job's program gets as 0, 1 and 2, and our ends of it.
+struct Standard {
+  Descriptor input;
+  Descriptor output;
+  Descriptor errors;
+  Descriptor our_input;  ///< if more may be written
+  Descriptor our_output;
+  Descriptor our_errors;  ///< empty: both come by our_output
 };
 
 std::string read_request(const Json& request, Request& out) {
@@ -60,6 +75,13 @@ std::string read_request(const Json& request, Request& out) {
   const auto input = wire::from_base64(text_or(request, "input", ""));
   if (!input) return "run: input is not base64";
   out.input = *input;
+  out.more_input = flag_or(request, "more_input", false);
+  if (const auto terminal = request.find("terminal"); terminal != request.end()) {
+    TerminalSize size;
+    const std::string wrong = read_terminal_size(*terminal, size);
+    if (!wrong.empty()) return "run: terminal: " + wrong;
+    out.terminal = size;
+  }
   if (request.contains("at")) {
     const std::int64_t at = integer_or(request, "at", -1);
     if (at < 0) return "run: at must be nanoseconds of CLOCK_MONOTONIC";
@@ -76,6 +98,43 @@ Descriptor input_file(const std::string& bytes) {
       ::pwrite(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
     throw std::system_error(errno, std::generic_category(), "input");
   return file;
+}
+
+Descriptor duplicate(const Descriptor& of) {
+  Descriptor made(::fcntl(of.get(), F_DUPFD_CLOEXEC, 3));
+  if (!made) throw std::system_error(errno, std::generic_category(), "dup");
+  return made;
+}
+
+Standard make_standard(const Request& request) {
+  Standard standard;
+  if (request.terminal) {
+    Terminal terminal = make_terminal(*request.terminal);
+    standard.output = duplicate(terminal.jobs);
+    standard.errors = duplicate(terminal.jobs);
+    standard.input = std::move(terminal.jobs);
+    standard.our_input = duplicate(terminal.ours);
+    standard.our_output = std::move(terminal.ours);
+    return standard;
+  }
+  Pipe output = make_pipe();
+  Pipe errors = make_pipe();
+  standard.output = std::move(output.writer);
+  standard.errors = std::move(errors.writer);
+  standard.our_output = std::move(output.reader);
+  standard.our_errors = std::move(errors.reader);
+  if (!request.more_input) {
+    standard.input = input_file(request.input);
+    return standard;
+  }
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw std::system_error(errno, std::generic_category(), "pipe");
+  standard.input = Descriptor(ends[0]);
+  standard.our_input = Descriptor(ends[1]);
+  if (::fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0)
+    throw std::system_error(errno, std::generic_category(), "fcntl");
+  return standard;
 }
 
 /// Waits for the instant. In the child: the agent itself waits for nothing.
@@ -96,13 +155,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-[[noreturn]] void run_program(Request& request, int input, int output, int errors, int failed) {
+[[noreturn]] void run_program(Request& request, const Standard& standard, int failed) {
   become_ordinary();
+  if (request.terminal) take_terminal(standard.input.get());
   std::vector<char*> argv = pointers(request.argv);
   std::vector<char*> environment = pointers(request.environment);
   if (request.at) wait_until(*request.at);
   std::string why;
-  if (::dup2(input, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(errors, 2) < 0)
+  if (::dup2(standard.input.get(), 0) < 0 || ::dup2(standard.output.get(), 1) < 0 ||
+      ::dup2(standard.errors.get(), 2) < 0)
     why = failure("dup2", errno);
   else if (::chdir(request.directory.c_str()) != 0)
     why = failure(request.directory, errno);
@@ -129,21 +190,20 @@ std::string Jobs::start(const Json& message) {
   if (std::string wrong = read_request(message, request); !wrong.empty()) return wrong;
   const std::int64_t limit = integer_or(message, "output_limit", -1);
 
-  const Descriptor input = input_file(request.input);
-  Pipe output = make_pipe();
-  Pipe errors = make_pipe();
+  Standard standard = make_standard(request);
   Pipe failed = make_pipe();
   const pid_t pid = ::fork();
   if (pid < 0) return failure("run: fork", errno);
-  if (pid == 0)
-    run_program(request, input.get(), output.writer.get(), errors.writer.get(),
-                failed.writer.get());
+  if (pid == 0) run_program(request, standard, failed.writer.get());
   Job job;
   job.process = process;
   job.pid = pid;
   job.failure = std::move(failed.reader);
-  job.streams.push_back({"stdout", std::move(output.reader)});
-  job.streams.push_back({"stderr", std::move(errors.reader)});
+  job.streams.push_back({"stdout", std::move(standard.our_output)});
+  if (standard.our_errors) job.streams.push_back({"stderr", std::move(standard.our_errors)});
+  job.terminal = request.terminal.has_value();
+  job.input = std::move(standard.our_input);
+  if (job.input) job.waiting = request.input;
   job.output_limit = limit >= 0 ? static_cast<std::uint64_t>(limit) : kDefaultOutputLimit;
   jobs_.emplace(process, std::move(job));
   return {};
@@ -163,6 +223,66 @@ std::string Jobs::signal(const Json& request) {
   return {};
 }
 
+Jobs::Job* Jobs::with_input(const Json& request) {
+  const std::int64_t process = integer_or(request, "process", -1);
+  const auto job = jobs_.find(static_cast<std::uint64_t>(process));
+  return process < 0 || job == jobs_.end() || !job->second.input ? nullptr : &job->second;
+}
+
+std::string Jobs::write(const Json& request, std::size_t& taken) {
+  Job* const job = with_input(request);
+  if (job == nullptr || job->input_ends) return "write: no such process, or it takes no input";
+  const auto data = wire::from_base64(text_or(request, "data", ""));
+  if (!data || data->size() > wire::kWriteLimit)
+    return "write: data must be base64 of at most " + std::to_string(wire::kWriteLimit) + " bytes";
+  taken = std::min(data->size(), kMostInput - std::min(kMostInput, job->waiting.size()));
+  job->waiting.append(*data, 0, taken);
+  feed(*job);
+  return {};
+}
+
+std::string Jobs::close(const Json& request) {
+  Job* const job = with_input(request);
+  if (job == nullptr) return "close: no such process, or it takes no input";
+  job->input_ends = true;
+  if (job->terminal) {
+    job->waiting.clear();
+    // The last descriptor of our end: what the terminal's session hears is a hang-up.
+    for (Stream& stream : job->streams) stream.pipe.reset();
+  }
+  feed(*job);
+  return {};
+}
+
+std::string Jobs::resize(const Json& request) {
+  const Job* const job = with_input(request);
+  if (job == nullptr || !job->terminal) return "resize: no such process, or it has no terminal";
+  TerminalSize size;
+  const std::string wrong = read_terminal_size(request, size);
+  if (!wrong.empty()) return "resize: " + wrong;
+  return resize_terminal(job->input, size);
+}
+
+std::optional<std::set<pid_t>> Jobs::sessions(std::int64_t process) const {
+  std::set<pid_t> found;
+  for (const auto& [number, job] : jobs_)
+    if (process == 0 || number == static_cast<std::uint64_t>(process)) found.insert(job.pid);
+  if (process != 0 && found.empty()) return std::nullopt;
+  return found;
+}
+
+void Jobs::feed(Job& job) {
+  while (job.input && !job.waiting.empty()) {
+    const ssize_t count = ::write(job.input.get(), job.waiting.data(), job.waiting.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return;
+    // Nobody reads it any more.
+    if (count < 0) job.input_ends = true;
+    job.waiting.erase(0, count < 0 ? job.waiting.size() : static_cast<std::size_t>(count));
+  }
+  if (job.input_ends) job.input.reset();
+}
+
 bool Jobs::reaped(pid_t pid, int status) {
   for (auto& [process, job] : jobs_) {
     if (job.pid != pid || job.status) continue;
@@ -176,6 +296,7 @@ bool Jobs::reaped(pid_t pid, int status) {
 void Jobs::watch(std::vector<pollfd>& polled, bool more) const {
   for (const auto& [process, job] : jobs_) {
     if (job.failure) polled.push_back({job.failure.get(), POLLIN, 0});
+    if (job.input && !job.waiting.empty()) polled.push_back({job.input.get(), POLLOUT, 0});
     if (!more) continue;
     for (const Stream& stream : job.streams)
       if (stream.pipe) polled.push_back({stream.pipe.get(), POLLIN, 0});
@@ -238,6 +359,7 @@ void Jobs::pump(Outbox& outbox, bool more, std::int64_t now) {
       if (count > 0) job.error.append(text, 0, static_cast<std::size_t>(count));
       if (count == 0) job.failure.reset();
     }
+    feed(job);
     if (more)
       for (Stream& stream : job.streams)
         if (stream.pipe) forward(job, stream, outbox);

@@ -14,6 +14,13 @@ constexpr std::size_t kWriteSize = 32 * 1024;
 
 }  // namespace
 
+Json answer_to(const Json& id, const std::string& error, const Json& members) {
+  Json message{{"id", id}, {"ok", error.empty()}};
+  if (!error.empty()) message["error"] = error;
+  message.update(members);
+  return message;
+}
+
 bool Outbox::add(const Json& message, std::size_t limit) {
   std::string line = message.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (size_ + line.size() > limit) {

@@ -10,6 +10,9 @@
 
 namespace gridlock::agent {
 
+/// The answer to the request `id`: ok if `error` is empty, with `members`.
+Json answer_to(const Json& id, const std::string& error, const Json& members = Json::object());
+
 /// What waits to be written to the host. Bounded: a host that does not read costs messages, never
 /// memory and never a blocked agent.
 class Outbox {

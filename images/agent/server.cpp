@@ -2,17 +2,16 @@
 #include "agent/server.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <system_error>
 
 #include "agent/clock.h"
 #include "agent/node.h"
+#include "agent/tasks.h"
 
 namespace gridlock::agent {
 namespace {
@@ -21,13 +20,12 @@ constexpr std::int64_t kHeartbeat = 500'000'000;
 /// A host that took nothing for so long while something waits is not reading: from then on jobs
 /// are read and their output dropped, so that they do not block.
 constexpr std::int64_t kHostSilent = kNanosecondsPerSecond;
-constexpr std::int64_t kFileDeadline = 5 * kNanosecondsPerSecond;
-constexpr std::size_t kMostFileJobs = 64;
+constexpr const char* kPathWrong = "path must begin with /";
 /// How soon an ended job whose pipes are held open is looked at again.
 constexpr std::int64_t kEndingLook = 50'000'000;
 
-/// The kernel draws it when it is first read. So not before a node is somebody: it would be the same
-/// in every node restored from one template.
+/// The kernel draws it when it is first read. So not before a node is somebody: it would be the
+/// same in every node restored from one template.
 std::string boot_id() {
   std::string text;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), text);
@@ -73,10 +71,22 @@ void Server::handle(const Json& request) {
     answer(id, jobs_.start(request));
   } else if (kind == "signal") {
     answer(id, jobs_.signal(request));
+  } else if (kind == "write") {
+    std::size_t taken = 0;
+    const std::string wrong = jobs_.write(request, taken);
+    answer(id, wrong, wrong.empty() ? Json{{"taken", taken}} : Json::object());
+  } else if (kind == "close") {
+    answer(id, jobs_.close(request));
+  } else if (kind == "resize") {
+    answer(id, jobs_.resize(request));
   } else if (kind == "release") {
     answer(id, waiters_.release(request));
-  } else if (kind == "get" || kind == "put" || kind == "sysrq") {
-    if (const std::string wrong = start_file_job(request, kind); !wrong.empty()) answer(id, wrong);
+  } else if (kind == "get" || kind == "put" || kind == "sysrq" || kind == "tasks") {
+    const std::string wrong = kind == "get"     ? get(request)
+                              : kind == "put"   ? put(request)
+                              : kind == "sysrq" ? sysrq(request)
+                                                : tasks(request);
+    if (!wrong.empty()) answer(id, kind + ": " + wrong);
   } else if (kind == "poweroff") {
     power_off_ = role_ == Role::node_init;
     answer(id, power_off_ ? "" : "poweroff: only the init of a node switches it off");
@@ -85,93 +95,58 @@ void Server::handle(const Json& request) {
   }
 }
 
-std::string Server::start_file_job(const Json& request, const std::string& kind) {
-  if (gets_.size() + puts_.size() >= kMostFileJobs) return kind + ": too many at once";
-  FileJob job;
-  job.id = request["id"];
+std::string Server::get(const Json& request) {
   const std::string path = text_or(request, "path", "");
-  if (kind != "sysrq" && !path.starts_with('/')) return kind + ": path must begin with /";
-  if (kind == "get") {
-    const std::int64_t offset = integer_or(request, "offset", 0);
-    const std::int64_t limit =
-        integer_or(request, "limit", static_cast<std::int64_t>(wire::kGetLimit));
-    if (offset < 0 || limit < 0) return "get: offset and limit must not be negative";
-    const std::size_t most = std::min(static_cast<std::size_t>(limit), wire::kGetLimit);
-    job.kind = FileKind::get;
-    job.work = [path, offset, most] { return read_part(path, offset, most); };
-    begin(job);
-    gets_.push_back(std::move(job));
-    return {};
-  }
-  if (kind == "put") {
-    const auto data = wire::from_base64(text_or(request, "data", ""));
-    if (!data) return "put: data is not base64";
-    const std::int64_t mode = integer_or(request, "mode", 0644);
-    if (mode < 0 || mode > 07777) return "put: mode must be from 0 to 4095 (7777 octal)";
-    const int flags = O_CREAT | (flag_or(request, "append", false) ? O_APPEND : O_TRUNC);
-    job.work = [path, bytes = *data, mode, flags] {
-      return write_file(path, bytes, static_cast<int>(mode), flags);
-    };
-  } else {
-    const std::string key = text_or(request, "key", "");
-    if (key.size() != 1) return "sysrq: key must be one character";
-    if (role_ != Role::node_init) return "sysrq: only in a node";
-    job.work = [key] { return write_file("/proc/sysrq-trigger", key, 0, 0); };
-  }
-  puts_.push_back(std::move(job));
-  if (puts_.size() == 1) begin(puts_.front());
-  return {};
+  const std::int64_t offset = integer_or(request, "offset", 0);
+  const std::int64_t limit =
+      integer_or(request, "limit", static_cast<std::int64_t>(wire::kGetLimit));
+  if (!path.starts_with('/')) return kPathWrong;
+  if (offset < 0 || limit < 0) return "offset and limit must not be negative";
+  std::size_t most = static_cast<std::size_t>(limit);
+  // A host that does not know of several answers to one request reads no further than the first.
+  if (!flag_or(request, "whole", false)) most = std::min(most, wire::kGetLimit);
+  return files_.start(request["id"], FileJobs::Kind::read,
+                      [=](const Emit& emit) { return read_file(path, offset, most, emit); });
 }
 
-void Server::begin(FileJob& job) {
-  job.worker = start_file_work(job.work);
-  job.deadline = monotonic_now() + kFileDeadline;
+std::string Server::put(const Json& request) {
+  const std::string path = text_or(request, "path", "");
+  if (!path.starts_with('/')) return kPathWrong;
+  const auto data = wire::from_base64(text_or(request, "data", ""));
+  if (!data) return "data is not base64";
+  const std::int64_t mode = integer_or(request, "mode", 0644);
+  if (mode < 0 || mode > 07777) return "mode must be from 0 to 4095 (7777 octal)";
+  const int flags = O_CREAT | (flag_or(request, "append", false) ? O_APPEND : O_TRUNC);
+  return files_.start(request["id"], FileJobs::Kind::write,
+                      [path, bytes = *data, mode, flags](const Emit&) {
+                        write_file(path, bytes, static_cast<int>(mode), flags);
+                        return true;
+                      });
 }
 
-bool Server::finish(FileJob& job) {
-  std::string part(64 * 1024, '\0');
-  ssize_t count = 0;
-  while ((count = ::read(job.worker.pipe.get(), part.data(), part.size())) > 0)
-    job.answer.append(part, 0, static_cast<std::size_t>(count));
-  if (count < 0) {
-    if (monotonic_now() < job.deadline) return false;
-    // It may be stuck in the kernel; then it is reaped whenever it comes loose.
-    ::kill(job.worker.pid, SIGKILL);
-    answer(job.id, "no answer within 5 s: the file system may hang");
+std::string Server::sysrq(const Json& request) {
+  const std::string key = text_or(request, "key", "");
+  if (key.size() != 1) return "key must be one character";
+  if (role_ != Role::node_init) return "only in a node";
+  return files_.start(request["id"], FileJobs::Kind::write, [key](const Emit&) {
+    write_file("/proc/sysrq-trigger", key, 0, 0);
     return true;
-  }
-  const std::string_view text = job.answer;
-  if (text.empty() || text[0] != 'k') {
-    answer(job.id, text.size() > 1 ? std::string(text.substr(1)) : "the worker died");
-  } else if (job.kind == FileKind::get && text.size() >= 2) {
-    answer(job.id, "", {{"data", wire::to_base64(text.substr(2))}, {"end", text[1] == '1'}});
-  } else {
-    answer(job.id, "");
-  }
-  return true;
+  });
 }
 
-void Server::pump_files() {
-  std::erase_if(gets_, [this](FileJob& job) { return finish(job); });
-  while (!puts_.empty() && finish(puts_.front())) {
-    puts_.pop_front();
-    while (!puts_.empty()) {
-      try {
-        begin(puts_.front());
-        break;
-      } catch (const std::system_error& error) {
-        answer(puts_.front().id, error.what());
-        puts_.pop_front();
-      }
-    }
-  }
+std::string Server::tasks(const Json& request) {
+  const std::int64_t process = integer_or(request, "process", -1);
+  const auto sessions = jobs_.sessions(process);
+  if (!sessions) return "no such process";
+  const Blocked blocked = process == 0 ? Blocked::all_of_the_node : Blocked::of_the_sessions;
+  return files_.start(request["id"], FileJobs::Kind::read_in_parts,
+                      [sessions = *sessions, blocked](const Emit& emit) {
+                        return describe_tasks(sessions, blocked, wire::kTasksLimit, emit);
+                      });
 }
 
-void Server::answer(const Json& id, const std::string& error, Json members) {
-  Json message{{"id", id}, {"ok", error.empty()}};
-  if (!error.empty()) message["error"] = error;
-  message.update(members);
-  outbox_.add(message);
+void Server::answer(const Json& id, const std::string& error, const Json& members) {
+  outbox_.add(answer_to(id, error, members));
 }
 
 void Server::hello() {
@@ -189,6 +164,7 @@ void Server::hello() {
 
 void Server::connected() {
   outbox_.clear();
+  files_.forget_reads();
   hello();
   waiters_.report_again();
   moved_at_ = monotonic_now();
@@ -216,7 +192,7 @@ bool Server::wants_output() const {
 
 void Server::turn(bool moved) {
   if (moved || outbox_.empty()) moved_at_ = monotonic_now();
-  pump_files();
+  files_.pump(outbox_);
   waiters_.pump(outbox_);
   jobs_.pump(outbox_, wants_output(), monotonic_now());
   heartbeat();
@@ -225,15 +201,12 @@ void Server::turn(bool moved) {
 void Server::watch(std::vector<pollfd>& polled) const {
   jobs_.watch(polled, wants_output());
   waiters_.watch(polled);
-  for (const FileJob& job : gets_) polled.push_back({job.worker.pipe.get(), POLLIN, 0});
-  if (!puts_.empty()) polled.push_back({puts_.front().worker.pipe.get(), POLLIN, 0});
+  files_.watch(polled, outbox_.size() < Outbox::kEnough);
 }
 
 std::int64_t Server::patience() const {
-  std::int64_t until = heartbeat_at_;
+  std::int64_t until = files_.next_deadline(heartbeat_at_);
   if (!wants_output()) until = std::min(until, moved_at_ + kHostSilent + 1);
-  for (const FileJob& job : gets_) until = std::min(until, job.deadline);
-  if (!puts_.empty()) until = std::min(until, puts_.front().deadline);
   const std::int64_t now = monotonic_now();
   if (jobs_.ending()) until = std::min(until, now + kEndingLook);
   return std::max<std::int64_t>(0, until - now);

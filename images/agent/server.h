@@ -4,14 +4,11 @@
 #include <poll.h>
 
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "agent/child.h"
+#include "agent/file_jobs.h"
 #include "agent/jobs.h"
 #include "agent/outbox.h"
 #include "agent/waiters.h"
@@ -53,23 +50,13 @@ class Server {
   std::uint64_t garbage() const { return garbage_ + splitter_.too_long(); }
 
  private:
-  enum class FileKind { get, put };
-  struct FileJob {
-    Json id;
-    FileKind kind = FileKind::put;
-    std::function<std::string()> work;
-    FileWorker worker;
-    std::string answer;
-    std::int64_t deadline = 0;
-  };
-
   void line(std::string_view text);
   void handle(const Json& request);
-  std::string start_file_job(const Json& request, const std::string& kind);
-  void begin(FileJob& job);
-  bool finish(FileJob& job);
-  void pump_files();
-  void answer(const Json& id, const std::string& error, Json members = Json::object());
+  std::string get(const Json& request);
+  std::string put(const Json& request);
+  std::string sysrq(const Json& request);
+  std::string tasks(const Json& request);
+  void answer(const Json& id, const std::string& error, const Json& members = Json::object());
   void hello();
   void heartbeat();
   bool wants_output() const;
@@ -80,8 +67,7 @@ class Server {
   Outbox outbox_;
   Jobs jobs_;
   Waiters waiters_;
-  std::vector<FileJob> gets_;
-  std::deque<FileJob> puts_;  ///< one after the other, in the order asked for
+  FileJobs files_;
   std::int64_t heartbeat_at_ = 0;
   std::int64_t moved_at_ = 0;  ///< when the port last took something
   bool power_off_ = false;

@@ -15,6 +15,8 @@ namespace gridlock::wire {
 inline constexpr int kProtocol = 1;
 inline constexpr std::size_t kLineLimit = 256 * 1024;  ///< bytes of a line, without its newline
 inline constexpr std::size_t kGetLimit = 128 * 1024;   ///< bytes of a file in one answer
+inline constexpr std::size_t kWriteLimit = 32 * 1024;  ///< bytes for a job in one `write`
+inline constexpr std::size_t kTasksLimit = 96 * 1024;  ///< bytes of text in an answer to `tasks`
 inline constexpr std::string_view kPortName = "gridlock.agent.0";
 
 /// Where programs on a node come to wait at a barrier.

@@ -2,6 +2,7 @@
 #include "campaign/lab_host.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "host/files.h"
 #include "host/processes.h"
@@ -87,6 +88,18 @@ LabHost::Place LabHost::place(int number, EventLoop& loop) {
     place.fabric_->add_port(setting.fabric_sockets.back(), user_.uid);
   }
   return place;
+}
+
+fs::path LabHost::make_own_folder(const std::string& name) const {
+  const fs::path folder = directory_.path() / name;
+  make_folder_of(folder, ::getuid(), ::getgid());
+  return folder;
+}
+
+fs::path LabHost::make_qemu_folder(const std::string& name) const {
+  const fs::path folder = directory_.path() / name;
+  make_folder_of(folder, user_.uid, user_.gid);
+  return folder;
 }
 
 const NodeSource& LabHost::source(const std::string& kernel, Start start) {

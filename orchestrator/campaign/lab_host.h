@@ -45,6 +45,12 @@ class LabHost {
   /// other; number 2, 3, … tells places apart.
   Place place(int number, EventLoop& loop);
 
+  /// What its machines are looked into with, on the main thread.
+  Hypervisor& hypervisor() const { return *hypervisor_; }
+  /// A folder in the run directory that only we enter, or one for sockets that QEMU makes.
+  std::filesystem::path make_own_folder(const std::string& name) const;
+  std::filesystem::path make_qemu_folder(const std::string& name) const;
+
   /// Where the nodes of a trial begin: makes or finds what is saved for it. Where there is no room
   /// for that, or a lab does not form, they are booted, and `progress` says why.
   const NodeSource& source(const std::string& kernel, Start start);
@@ -75,6 +81,8 @@ class LabHost {
 class LabHost::Place {
  public:
   const LabSetting& setting() const { return *setting_; }
+  /// Where people may look at its labs, from now on.
+  void set_desk(Desk& desk) { setting_->desk = &desk; }
 
  private:
   friend class LabHost;

@@ -8,6 +8,9 @@
 #include "base/text.h"
 #include "campaign/lab_host.h"
 #include "campaign/prepare.h"
+#include "campaign/run_desk.h"
+#include "host/files.h"
+#include "record/writing_lock.h"
 #include "topology/words.h"
 #include "trial/checkpoints.h"
 #include "workload/barriers.h"
@@ -104,6 +107,11 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
             const RewindOptions& options, const Installation& installation, const HostFacts& host,
             CommandRunner& runner, Progress& progress, EventLoop& loop, std::stop_token stop,
             const std::function<void(const std::string&)>& tell) {
+  if (WritingLock::is_held(run))
+    throw UsageError(fmt::format("the run {} goes on", run.filename().string()),
+                     "wait for its end, or stop it");
+  // Those who come to look find the lab like that of a run that goes on.
+  const WritingLock lock(run);
   const Prepared prepared = prepare(plan, installation, runner, progress, stop);
   LabHost labs(plan, prepared, installation, host, progress, loop, stop);
   const NodeSource source = source_of(labs, trial, run, options.back);
@@ -122,24 +130,15 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
     tell(fmt::format("{}: console {}, log {}", node.name, node.machine.console_socket.string(),
                      node.console_log.string()));
   }
-  hold_lab(lab, plan, options, loop, stop, tell);
-  const std::string problem = lab.stop_machines(plan.deadlines.stop);
-  if (!problem.empty()) throw Error("ending the lab: " + problem);
-  tell("the lab is gone");
-}
-
-void hold_lab(Lab& lab, const Plan& plan, const RewindOptions& options, EventLoop& loop,
-              std::stop_token stop, const std::function<void(const std::string&)>& tell) {
   // Whoever waits is told of when an agent says hello. Which programs had ended nobody tells any
   // more, so that waiting for one of them ends with the lab.
   Barriers barriers(lab.crew());
   barriers.open_running();
-  if (options.go) {
-    lab.go_on(plan.deadlines.start, stop);
-    lab.refresh(plan.deadlines.start, stop);
-  }
-  tell(fmt::format("the nodes {}; the lab is held for {} or until ^C",
-                   options.go ? "go on from there" : "are paused there", to_string(options.limit)));
+  const auto go_on = [&](std::stop_token asked) {
+    lab.go_on(plan.deadlines.start, asked);
+    lab.refresh(plan.deadlines.start, asked);
+  };
+  if (options.go) go_on(stop);
   const auto look = loop.every(kLook, [&] {
     for (Lab::Node& node : lab.nodes()) {
       node.console->poll();
@@ -147,9 +146,24 @@ void hold_lab(Lab& lab, const Plan& plan, const RewindOptions& options, EventLoo
         tell(fmt::format("{}: {}", node.name, printable(finding.title, 300)));
     }
   });
-  loop.run_until([&] { return lab.lost() != nullptr; }, options.limit, stop);
+  RunDesk desk(labs, run, {{trial.kernel, prepared.kernels.at(trial.kernel).vmlinux}},
+               {options.limit, !options.go}, loop, tell);
+  const std::filesystem::path evidence = run / trial.directory / "evidence";
+  const std::string here = "rewind-" + rfc3339(loop.utc());
+  desk.desk().show(
+      {lab, plan, trial.number, trial.kernel, evidence / here,
+       [&](const std::string& name, const std::filesystem::path& file, std::string_view bytes) {
+         const std::filesystem::path whole = evidence / here / name / file;
+         make_directories(whole.parent_path());
+         write_file_atomically(whole, bytes);
+       },
+       [] { return std::set<NodeId>{}; }, [] { return diagnosis::KnownFiles{}; }, go_on});
+  desk.desk().hold(options.go ? "the nodes go on from there" : "the nodes are paused there", stop);
+  desk.desk().hide();
   loop.cancel(look);
-  if (const Loss* const loss = lab.lost()) tell(loss->what);
+  const std::string problem = lab.stop_machines(plan.deadlines.stop);
+  if (!problem.empty()) throw Error("ending the lab: " + problem);
+  tell("the lab is gone");
 }
 
 }  // namespace gridlock

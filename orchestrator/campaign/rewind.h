@@ -28,7 +28,8 @@ struct RewindOptions {
 const TrialRecord& trial_to_rewind(const RunRecord& run, const RewindOptions& options);
 
 /// Brings the lab of a trial back as it was at its last checkpoint, or where it began if that was a
-/// formed lab, and holds it until `limit` has passed or `stop` is requested. `plan` is the run's,
+/// formed lab, and holds it until `limit` has passed, somebody releases it or `stop` is requested;
+/// it can be looked at as the lab of a run (campaign/run_desk.h). `plan` is the run's,
 /// for the trial's kernel. `tell` gets lines: where the lab stands, how to reach its nodes, and
 /// what their kernels report if they go on. Throws UsageError if there is nothing to go back to,
 /// Error if the lab does not come up. Leaves no process and no file.

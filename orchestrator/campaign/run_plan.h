@@ -12,6 +12,7 @@
 #include "host/progress.h"
 #include "plan/plan.h"
 #include "record/run_record.h"
+#include "trial/desk.h"
 #include "trial/trial_observer.h"
 
 namespace gridlock {
@@ -19,9 +20,11 @@ namespace gridlock {
 /// Runs the plan's trials one after another, in labs of their own or in shared ones as the plan
 /// says, and keeps everything under `installation.results`. `command` is how a person repeats it.
 /// What breaks on our side is in the record (outcome error); only a results directory that cannot
-/// be written, and bugs, come out as exceptions. Leaves no process, socket or scratch file.
+/// be written, and bugs, come out as exceptions. Leaves no process, socket or scratch file. While
+/// it runs its labs may be looked at, and are held as `hold` says (campaign/run_desk.h).
 RunResult run_plan(const Plan& plan, const Installation& installation, const HostFacts& host,
                    const std::string& command, CommandRunner& runner, Progress& progress,
-                   TrialObserver& observer, EventLoop& loop, std::stop_token stop);
+                   TrialObserver& observer, EventLoop& loop, std::stop_token stop,
+                   const HoldOptions& hold = {});
 
 }  // namespace gridlock

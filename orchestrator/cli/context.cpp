@@ -45,6 +45,7 @@ Context make_context(const std::vector<std::string>& arguments, std::stop_token 
   context.stop = std::move(stop);
   context.no_colour = !environment("NO_COLOR").empty();
   context.command = join(arguments, " ");
+  context.terminal = environment("TERM");
   return context;
 }
 

@@ -19,6 +19,8 @@ namespace gridlock {
 struct Context {
   std::stop_token stop;
   std::string command;              ///< as typed, to repeat it
+  std::vector<std::string> rest;    ///< what came after "--": words for another program
+  std::string terminal;             ///< what kind it is (TERM)
   bool quiet = false;
   bool json = false;
   bool no_colour = false;
@@ -41,7 +43,8 @@ struct Context {
 };
 
 /// Finds the checkout the program belongs to. context.cpp is the only place that reads the
-/// environment: GRIDLOCK_HOME, GRIDLOCK_CACHE, XDG_CACHE_HOME, HOME, NO_COLOR.
+/// environment: GRIDLOCK_HOME, GRIDLOCK_CACHE, XDG_CACHE_HOME, HOME, NO_COLOR,
+/// TERM.
 Context make_context(const std::vector<std::string>& arguments, std::stop_token stop);
 
 }  // namespace gridlock

@@ -3,6 +3,7 @@
 
 #include "base/duration.h"
 #include "campaign/hunt.h"
+#include "cli/hold_options.h"
 #include "cli/plan_options.h"
 #include "cli/run_output.h"
 #include "cli/verbs.h"
@@ -76,7 +77,14 @@ void add_hunt(CLI::App& app, Context& context, int* exit_code) {
       ->type_name("N")
       ->check(CLI::Range(0, 1'000'000));
   verb->add_option("--results", choice->results, "Folder for the results")->type_name("DIR");
-  verb->callback([choice, &context, exit_code] {
+  auto hold = std::make_shared<HoldChoice>();
+  add_hold_options(*verb, *hold);
+  for (const char* const option : {"--hold-on-failure", "--freeze"})
+    verb->get_option(option)->group("");
+  verb->callback([choice, hold, &context, exit_code] {
+    if (hold->options().lease)
+      throw UsageError("a hunt holds no lab: it goes on beside it and counts",
+                       "'gridlock rewind' brings back the lab of a trial it kept");
     Installation installation = context.installation();
     if (!choice->results.empty()) installation.results = choice->results;
     choice->options.limit = limit_of(*choice);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "campaign/run_plan.h"
+#include "cli/hold_options.h"
 #include "cli/plan_options.h"
 #include "cli/run_output.h"
 #include "cli/verbs.h"
@@ -16,7 +17,9 @@ void add_run(CLI::App& app, Context& context, int* exit_code) {
   add_plan_options(*verb, *choice);
   auto results = std::make_shared<std::filesystem::path>();
   verb->add_option("--results", *results, "Folder for the results")->type_name("DIR");
-  verb->callback([choice, results, &context, exit_code] {
+  auto hold = std::make_shared<HoldChoice>();
+  add_hold_options(*verb, *hold);
+  verb->callback([choice, results, hold, &context, exit_code] {
     Installation installation = context.installation();
     if (!results->empty()) installation.results = *results;
     const HostFacts host = context.host_facts();
@@ -24,7 +27,8 @@ void add_run(CLI::App& app, Context& context, int* exit_code) {
     const auto progress = make_console_progress(context.progress_style());
     const auto loop = make_qt_event_loop();
     const RunResult result = run_plan(plan, installation, host, context.command, *context.runner,
-                                      *progress, *progress, *loop, context.stop);
+                                      *progress, *progress, *loop, context.stop,
+                                      hold->options());
     *exit_code = show_run(result, *progress, context);
   });
 }

@@ -15,6 +15,8 @@ namespace {
 constexpr Milliseconds kAnswerLimit{60'000};
 /// Pings for a clock offset; the best of them counts.
 constexpr int kClockPings = 8;
+/// What the agent adds to a list of tasks that could not be read to its end.
+constexpr std::size_t kTasksNote = 256;
 constexpr std::size_t kMostText = 1024;  ///< bytes kept of a text the node sent
 
 std::string short_text(const Json& message, std::string_view key) {
@@ -87,6 +89,8 @@ class ChannelAgent final : public Agent {
     if (!job.environment.empty()) request["env"] = job.environment;
     if (!job.input.empty()) request["input"] = wire::to_base64(job.input);
     if (job.at) request["at"] = job.at->count();
+    if (job.terminal) request["terminal"] = members_of(*job.terminal);
+    if (job.more_input) request["more_input"] = true;
     ask(std::move(request), [this, id](const Json&, const Reply& reply) {
       // A lost agent ends no job: nobody knows how it ended.
       if (!reply.ok() && lost_.empty()) end_job(id, {{}, {}, reply.error});
@@ -101,6 +105,36 @@ class ChannelAgent final : public Agent {
         [](const Json&, const Reply&) {});
   }
 
+  void write(JobId job, std::string_view bytes,
+             std::function<void(const Reply&, std::size_t)> answer) override {
+    const std::size_t most = bytes.size();
+    ask({{"request", "write"}, {"process", job}, {"data", wire::to_base64(bytes)}},
+        [most, answer = std::move(answer)](const Json& message, const Reply& reply) {
+          const auto taken = static_cast<std::uint64_t>(integer_or(message, "taken", 0));
+          if (answer) answer(reply, reply.ok() ? std::min<std::size_t>(taken, most) : 0);
+        });
+  }
+
+  void close_input(JobId job) override {
+    ask({{"request", "close"}, {"process", job}}, [](const Json&, const Reply&) {});
+  }
+
+  void resize(JobId job, const TerminalSize& size, Answer answer) override {
+    Json request = members_of(size);
+    request["request"] = "resize";
+    request["process"] = job;
+    ask(std::move(request), plain(std::move(answer)));
+  }
+
+  void tasks(JobId job, Answer answer) override {
+    ask({{"request", "tasks"}, {"process", job}},
+        [this, answer = std::move(answer)](const Json& message, const Reply& reply) {
+          Reply told = reply;
+          if (told.ok()) told = text_of(message, wire::kTasksLimit + kTasksNote, "tasks");
+          if (answer) answer(told);
+        });
+  }
+
   void forget(JobId job) override { jobs_.erase(job); }
 
   void put(const std::string& path, std::string_view data, int mode, Answer answer) override {
@@ -112,7 +146,7 @@ class ChannelAgent final : public Agent {
   }
 
   void get(const std::string& path, std::size_t limit, Answer answer) override {
-    get_part(path, limit, {}, std::move(answer));
+    get_rest(path, limit, std::make_shared<std::string>(), std::move(answer));
   }
 
   void sysrq(char key, Answer answer) override {
@@ -128,8 +162,7 @@ class ChannelAgent final : public Agent {
   }
 
   void release(const BarrierAnswer& answer) override {
-    Json request{
-        {"request", "release"}, {"barrier", answer.barrier}, {"waiters", answer.waiters}};
+    Json request{{"request", "release"}, {"barrier", answer.barrier}, {"waiters", answer.waiters}};
     if (answer.error.empty())
       request["at"] = answer.at.count();
     else
@@ -150,9 +183,13 @@ class ChannelAgent final : public Agent {
  private:
   using Handler = std::function<void(const Json& message, const Reply& reply)>;
 
+  /// Hears an answer after which another comes; false ends the request with an error.
+  using Part = std::function<bool(const Json& message)>;
+
   struct Pending {
     Handler handler;
     EventLoop::TimerId timer;
+    Part part;
   };
   struct Measuring {
     std::function<void(std::optional<ClockOffset>)> done;
@@ -167,7 +204,7 @@ class ChannelAgent final : public Agent {
     };
   }
 
-  void ask(Json request, Handler handler) {
+  void ask(Json request, Handler handler, Part part = {}) {
     const std::uint64_t id = ++last_request_;
     request["id"] = id;
     const std::string text = request.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -175,11 +212,17 @@ class ChannelAgent final : public Agent {
     if (wrong.empty() && text.size() > wire::kLineLimit)
       wrong = "the request is longer than a line may be";
     const EventLoop::TimerId timer =
-        loop_.after(wrong.empty() ? kAnswerLimit : Milliseconds{0}, [this, id, wrong] {
-          finish(id, {}, {wrong.empty() ? "no answer in " + to_string(kAnswerLimit) : wrong, {}});
+        wrong.empty() ? expire(id) : loop_.after(Milliseconds{0}, [this, id, wrong] {
+          finish(id, {}, {wrong, {}});
         });
-    pending_.emplace(id, Pending{std::move(handler), timer});
+    pending_.emplace(id, Pending{std::move(handler), timer, std::move(part)});
     if (wrong.empty()) channel_->send(text + "\n");
+  }
+
+  EventLoop::TimerId expire(std::uint64_t id) {
+    return loop_.after(kAnswerLimit, [this, id] {
+      finish(id, {}, {"no answer in " + to_string(kAnswerLimit), {}});
+    });
   }
 
   void finish(std::uint64_t id, const Json& message, const Reply& reply) {
@@ -204,36 +247,59 @@ class ChannelAgent final : public Agent {
     const std::string_view part = std::string_view(*data).substr(sent, wire::kGetLimit);
     const std::size_t next = sent + wire::kGetLimit;
     ask(put_request(path, part, mode, sent > 0),
-        [this, path, data, next, mode,
-         answer = std::move(answer)](const Json&, const Reply& reply) {
-      if (!reply.ok() || next >= data->size()) {
-        if (answer) answer(reply);
-        return;
-      }
-      put_part(path, data, next, mode, answer);
-    });
+        [this, path, data, next, mode, answer = std::move(answer)](const Json&,
+                                                                   const Reply& reply) {
+          if (!reply.ok() || next >= data->size()) {
+            if (answer) answer(reply);
+            return;
+          }
+          put_part(path, data, next, mode, answer);
+        });
   }
 
-  void get_part(const std::string& path, std::size_t limit, std::string held, Answer answer) {
-    const std::size_t wanted = std::min(wire::kGetLimit, limit - held.size());
-    Json request{{"request", "get"}, {"path", path}, {"offset", held.size()}, {"limit", wanted}};
-    ask(std::move(request), [this, path, limit, wanted, held = std::move(held),
-                             answer = std::move(answer)](const Json& message, const Reply& reply) {
-      if (!reply.ok()) {
-        if (answer) answer(reply);
-        return;
-      }
-      const auto data = wire::from_base64(text_or(message, "data", ""));
-      if (!data || data->size() > wanted) {
-        ++garbage_;
-        if (answer) answer({"the agent's answer to get is not readable", {}});
-        return;
-      }
-      std::string whole = held + *data;
-      const bool more = !flag_or(message, "end", true) && !data->empty() && whole.size() < limit;
-      if (more) return get_part(path, limit, std::move(whole), answer);
-      if (answer) answer({{}, std::move(whole)});
-    });
+  static Json members_of(const TerminalSize& size) {
+    return {{"rows", size.rows}, {"columns", size.columns}};
+  }
+
+  /// The text an answer brought, at most `limit` bytes.
+  Reply text_of(const Json& message, std::size_t limit, const std::string& request) {
+    auto data = wire::from_base64(text_or(message, "data", ""));
+    if (data && data->size() <= limit) return {{}, std::move(*data)};
+    ++garbage_;
+    return {"the agent's answer to " + request + " is not readable", {}};
+  }
+
+  /// Asks for what follows `held`. An agent that knows of `whole` sends all of it, another one
+  /// piece, and is asked again.
+  void get_rest(const std::string& path, std::size_t limit, std::shared_ptr<std::string> held,
+                Answer answer) {
+    Json request{{"request", "get"},
+                 {"path", path},
+                 {"offset", held->size()},
+                 {"limit", limit - held->size()},
+                 {"whole", true}};
+    const auto take = [this, limit, held](const Json& message) {
+      Reply part = text_of(message, std::min(wire::kGetLimit, limit - held->size()), "get");
+      held->append(part.data);
+      part.data.clear();
+      return part;
+    };
+    ask(
+        std::move(request),
+        [this, path, limit, held, take, answer = std::move(answer)](const Json& message,
+                                                                    const Reply& reply) {
+          const std::size_t before = held->size();
+          const Reply all = reply.ok() ? take(message) : reply;
+          const bool grew = held->size() > before;
+          if (all.ok() && grew && !flag_or(message, "end", true) && held->size() < limit)
+            return get_rest(path, limit, held, answer);
+          if (answer) answer({all.error, all.ok() ? std::move(*held) : std::string()});
+        },
+        // A piece that is empty or wrong would let a node go on for ever.
+        [held, take](const Json& message) {
+          const std::size_t before = held->size();
+          return take(message).ok() && held->size() > before;
+        });
   }
 
   void ping(std::uint64_t number) {
@@ -286,7 +352,18 @@ class ChannelAgent final : public Agent {
     const std::int64_t id = integer_or(message, "id", -1);
     const auto ok = message.find("ok");
     if (id < 0 || ok == message.end() || !ok->is_boolean()) return false;
-    if (!pending_.contains(static_cast<std::uint64_t>(id))) return false;
+    const auto found = pending_.find(static_cast<std::uint64_t>(id));
+    if (found == pending_.end()) return false;
+    Pending& pending = found->second;
+    if (pending.part && ok->get<bool>() && flag_or(message, "more", false)) {
+      if (pending.part(message)) {
+        loop_.cancel(pending.timer);
+        pending.timer = expire(found->first);
+      } else {
+        finish(found->first, {}, {"the agent's answer is not readable", {}});
+      }
+      return true;
+    }
     Reply reply;
     if (!ok->get<bool>()) {
       reply.error = short_text(message, "error");

@@ -16,6 +16,12 @@
 
 namespace gridlock {
 
+/// A terminal's window.
+struct TerminalSize {
+  int rows = 24;
+  int columns = 80;
+};
+
 /// A program to run on a node.
 struct Job {
   std::vector<std::string> argv;
@@ -23,6 +29,10 @@ struct Job {
   std::string input = {};
   std::optional<std::chrono::nanoseconds> at =
       {};  ///< guest CLOCK_MONOTONIC to start at; absent: now
+  /// It runs on a terminal of this size: its session's, where its input and output go; all it
+  /// prints is standard output. Input is what write() brings.
+  std::optional<TerminalSize> terminal = {};
+  bool more_input = false;  ///< standard input goes on after `input`: write(), close_input()
 };
 
 /// How a job ended.
@@ -75,7 +85,7 @@ struct BarrierAnswer {
 /// Asked something, the agent answers with this: an empty error is success.
 struct Reply {
   std::string error;
-  std::string data;  ///< of `get`
+  std::string data;  ///< of `get` and `tasks`
   bool ok() const { return error.empty(); }
 };
 
@@ -109,11 +119,27 @@ class Agent {
   /// The highest number a job has had.
   virtual JobId last_job() const = 0;
   virtual void signal(JobId job, int number) = 0;
+  /// Gives at most wire::kWriteLimit bytes to the input of a job that has a terminal or takes more.
+  /// `taken`: how many of them the node keeps for it; what it does not, it takes later, when the
+  /// job has read.
+  virtual void write(JobId job, std::string_view bytes,
+                     std::function<void(const Reply&, std::size_t taken)> answer) = 0;
+  /// Ends a job's input; its terminal hangs up, which its session hears as SIGHUP.
+  virtual void close_input(JobId job) = 0;
+  /// Gives a job's terminal another size; an error if it has none, as with an agent that knows of
+  /// none.
+  virtual void resize(JobId job, const TerminalSize& size, Answer answer) = 0;
+  /// What every thread of the job's session does, as the text that images/agent/PROTOCOL.md
+  /// describes, at most wire::kTasksLimit bytes. For job 0: of every job, and every task of the
+  /// node in state D. An agent of a lab that was saved long ago may not know how: an error.
+  virtual void tasks(JobId job, Answer answer) = 0;
   /// Forgets the handlers of a job; what it still sends is ignored.
   virtual void forget(JobId job) = 0;
   virtual void put(const std::string& path, std::string_view data, int mode, Answer answer) = 0;
   /// Adds `data`, at most wire::kGetLimit bytes, to the end of a file; its mode becomes `mode`.
   virtual void append(const std::string& path, std::string_view data, int mode, Answer answer) = 0;
+  /// The first `limit` bytes of a file, read from its begin to its end in one go, however long it
+  /// is: a dump that changes meanwhile still fits together. An error if nothing comes for 5 s.
   virtual void get(const std::string& path, std::size_t limit, Answer answer) = 0;
   virtual void sysrq(char key, Answer answer) = 0;
   virtual void power_off() = 0;

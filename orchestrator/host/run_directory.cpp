@@ -80,6 +80,13 @@ void make_shared_folder(const fs::path& folder, uid_t uid, gid_t gid) {
   open_to(folder, uid, gid);
 }
 
+void make_folder_of(const fs::path& folder, uid_t uid, gid_t gid) {
+  if ((::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) ||
+      (uid != ::getuid() && ::chown(folder.c_str(), uid, gid) != 0))
+    throw Error(
+        fmt::format("creating the run folder {}: {}", folder.string(), std::strerror(errno)));
+}
+
 RunDirectory::RunDirectory(const fs::path& base, uid_t uid, gid_t gid) {
   create_base(base);
   const FileLock base_lock = lock_base(base);

@@ -34,6 +34,9 @@ class RunDirectory {
 /// directory itself. One that is there stays. Throws Error.
 void make_shared_folder(const std::filesystem::path& folder, uid_t uid, gid_t gid);
 
+/// The same for sockets that QEMU itself makes: the folder is its user's, and ours to enter.
+void make_folder_of(const std::filesystem::path& folder, uid_t uid, gid_t gid);
+
 /// What killed runs left in `base`: their folders, each with its lock, which the caller now holds.
 struct LeftoverRun {
   std::filesystem::path path;

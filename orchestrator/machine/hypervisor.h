@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/event_loop.h"
+#include "machine/inspection.h"
 
 namespace gridlock {
 
@@ -55,13 +56,8 @@ struct MachineEvent {
 
 /// Starts and ends machines. Calls return at once; the work is done on a thread per machine, and
 /// `done` and events come on the loop. All calls are made on the loop's thread.
-class Hypervisor {
+class Hypervisor : public Inspection {
  public:
-  /// Null on success; otherwise holds an Error.
-  using Done = std::function<void(std::exception_ptr)>;
-
-  virtual ~Hypervisor() = default;
-
   virtual void on_event(std::function<void(const MachineEvent&)> handler) = 0;
 
   /// Defines and starts a machine. On failure nothing of it is left.
@@ -78,9 +74,6 @@ class Hypervisor {
   /// Ends a machine by force, and waits until its process is gone. A machine that does not exist
   /// is success. Believes no earlier state.
   virtual void destroy(const std::string& name, Done done) = 0;
-
-  /// Sends a non-maskable interrupt to every CPU of it.
-  virtual void inject_nmi(const std::string& name, Done done) = 0;
 
   /// QEMU's own log of this machine, its last lines; empty if there is none.
   virtual std::string qemu_log(const std::string& name) const = 0;

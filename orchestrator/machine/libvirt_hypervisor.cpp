@@ -6,6 +6,7 @@
 
 #include <QUuid>
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -15,9 +16,12 @@
 #include <vector>
 
 #include "base/text.h"
+#include "host/pidfd.h"
 #include "machine/domain_xml.h"
 #include "machine/embedded_root.h"
+#include "machine/gdb_server.h"
 #include "machine/kvm_device.h"
+#include "machine/memory_dump.h"
 #include "machine/orphan_reaper.h"
 #include "machine/qemu_processes.h"
 #include "machine/saved_state.h"
@@ -34,6 +38,8 @@ namespace fs = std::filesystem;
 constexpr Milliseconds kEndLimit{5'000};
 /// What is read of the end of a QEMU log.
 constexpr std::streamoff kLogTail = 64 * 1024;
+/// A processor has some 4 KiB of them.
+constexpr std::size_t kRegistersLimit = 1 << 20;
 
 std::string tail_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary | std::ios::ate);
@@ -90,10 +96,18 @@ class LibvirtHypervisor final : public Hypervisor {
   ~LibvirtHypervisor() override {
     alive_.reset();
     // A worker that is in the middle of a start comes back once its QEMU is gone.
-    for (auto& [name, machine] : machines_) machine.worker->drain(Milliseconds{0});
+    const auto drain = [this](Milliseconds limit) {
+      bool drained = true;
+      for (auto& [name, machine] : machines_)
+        for (Worker* const worker : {machine.worker.get(), machine.looker.get()})
+          drained = worker->drain(limit) && drained;
+      return drained;
+    };
+    drain(Milliseconds{0});
+    // libvirt waits for what a QEMU that stands still was asked.
+    end_stopped({});
     connection_->destroy_all();
-    for (auto& [name, machine] : machines_)
-      while (!machine.worker->drain(Milliseconds{100})) kill_all();
+    while (!drain(Milliseconds{100})) kill_all();
     connection_->destroy_all();
     kill_all();
     for (auto& [name, machine] : machines_) remove_sockets(machine.spec);
@@ -133,6 +147,7 @@ class LibvirtHypervisor final : public Hypervisor {
     Machine& machine = machine_of(name);
     machine.uuid.clear();
     machine.held.clear();
+    end_stopped(name);
     machine.worker->add([this, name, spec = machine.spec, done = std::move(done)]() mutable {
       const std::exception_ptr error = destroy_now(name, spec);
       answer([error, done = std::move(done)](LibvirtHypervisor&) { done(error); });
@@ -151,8 +166,50 @@ class LibvirtHypervisor final : public Hypervisor {
     attempt(name, std::move(done), [this, name, file] { save_state(*connection_, name, file); });
   }
 
+  void state(const std::string& name, StateAnswer answer) override {
+    look<MachineState>(name, std::move(answer), [this, name] {
+      MachineState found = connection_->state(name);
+      found.process = process_state(name);
+      return found;
+    });
+  }
+
+  void registers(const std::string& name, TextAnswer answer) override {
+    look<std::string>(name, std::move(answer), [this, name] {
+      require_answering(name);
+      std::string text = connection_->human_monitor(name, "info registers -a");
+      text.resize(std::min(text.size(), kRegistersLimit));
+      return text;
+    });
+  }
+
+  void dump_memory(const std::string& name, const fs::path& file, Milliseconds limit,
+                   Done done) override {
+    look_at(name, std::move(done), [this, name, file, limit] {
+      require_answering(name);
+      write_memory_dump(*connection_, name, file, limit);
+    });
+  }
+
+  void serve_gdb(const std::string& name, const fs::path& socket, Done done) override {
+    look_at(name, std::move(done), [this, name, socket] {
+      require_answering(name);
+      gridlock::serve_gdb(*connection_, name, socket);
+    });
+  }
+
+  void stop_gdb(const std::string& name, Done done) override {
+    look_at(name, std::move(done), [this, name] {
+      require_answering(name);
+      gridlock::stop_gdb(*connection_, name);
+    });
+  }
+
   void inject_nmi(const std::string& name, Done done) override {
-    attempt(name, std::move(done), [this, name] { connection_->inject_nmi(name); });
+    look_at(name, std::move(done), [this, name] {
+      require_answering(name);
+      connection_->inject_nmi(name);
+    });
   }
 
   std::string qemu_log(const std::string& name) const override {
@@ -174,6 +231,7 @@ class LibvirtHypervisor final : public Hypervisor {
     bool was_reset = false;
     std::vector<MachineEvent> held;  ///< came before the start was answered
     std::unique_ptr<Worker> worker;
+    std::unique_ptr<Worker> looker;  ///< for what may wait for ever and must not be waited for
   };
 
   void connect() {
@@ -203,13 +261,35 @@ class LibvirtHypervisor final : public Hypervisor {
 
   Machine& machine_of(const std::string& name) {
     Machine& machine = machines_[name];
-    if (!machine.worker) machine.worker = std::make_unique<Worker>();
+    if (!machine.worker) {
+      machine.worker = std::make_unique<Worker>();
+      machine.looker = std::make_unique<Worker>();
+    }
     return machine;
   }
 
   /// Does `what` on the machine's worker and answers on the loop.
   void attempt(const std::string& name, Done done, std::function<void()> what) {
-    machine_of(name).worker->add([this, what = std::move(what), done = std::move(done)]() mutable {
+    on_worker(*machine_of(name).worker, std::move(done), std::move(what));
+  }
+
+  /// The same on its other worker.
+  void look_at(const std::string& name, Done done, std::function<void()> what) {
+    on_worker(*machine_of(name).looker, std::move(done), std::move(what));
+  }
+
+  /// The same, with what it found.
+  template <class Found>
+  void look(const std::string& name, std::function<void(std::exception_ptr, const Found&)> then,
+            std::function<Found()> what) {
+    const auto found = std::make_shared<Found>();
+    look_at(
+        name, [found, then = std::move(then)](std::exception_ptr error) { then(error, *found); },
+        [found, what = std::move(what)] { *found = what(); });
+  }
+
+  void on_worker(Worker& worker, Done done, std::function<void()> what) {
+    worker.add([this, what = std::move(what), done = std::move(done)]() mutable {
       std::exception_ptr error;
       try {
         what();
@@ -218,6 +298,31 @@ class LibvirtHypervisor final : public Hypervisor {
       }
       answer([error, done = std::move(done)](LibvirtHypervisor&) { done(error); });
     });
+  }
+
+  MachineState::Process process_state(const std::string& name) const {
+    using Process = MachineState::Process;
+    const auto processes = qemu_processes(root_.path(), name);
+    const char state = processes.empty() ? '\0' : state_of_process(processes.front());
+    if (state == '\0' || state == 'Z' || state == 'X') return Process::gone;
+    if (state == 'T' || state == 't') return Process::stopped;
+    return state == 'D' ? Process::stuck : Process::runs;
+  }
+
+  /// A QEMU that stands still would keep its worker, and libvirt's lock on the machine, for ever.
+  void require_answering(const std::string& name) const {
+    if (process_state(name) != MachineState::Process::stopped) return;
+    throw VirtError(fmt::format("{} cannot be asked: its QEMU was stopped by a signal", name), 0,
+                    "let it go on with SIGCONT");
+  }
+
+  /// Kills the QEMU processes that stand still; with `name`, only that machine's.
+  void end_stopped(const std::string& name) {
+    for (const pid_t pid : qemu_processes(root_.path(), name)) {
+      const Descriptor process = open_pidfd(pid);
+      const char state = process ? state_of_process(pid) : '\0';
+      if (state == 'T' || state == 't') (void)send_signal(process, SIGKILL);
+    }
   }
 
   /// Runs `task` on the loop, unless this object is gone by then. From a worker.

@@ -59,6 +59,17 @@ std::vector<pid_t> qemu_processes(const fs::path& root, const std::string& machi
   return found;
 }
 
+char state_of_process(pid_t process) {
+  try {
+    const std::string stat = read_file(fmt::format("/proc/{}/stat", process), Bytes::mib(1));
+    // The name before it may hold anything but ends at the last parenthesis.
+    const std::size_t name_end = stat.rfind(") ");
+    return name_end == std::string::npos ? '\0' : stat.at(name_end + 2);
+  } catch (const Error&) {
+    return '\0';
+  }
+}
+
 void end_qemu_processes(const fs::path& root, const std::string& machine, Milliseconds patience) {
   const auto patience_ends = steady_clock::now() + patience;
   std::vector<pid_t> left;

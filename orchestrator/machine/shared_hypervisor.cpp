@@ -60,6 +60,36 @@ class SharedHypervisor::Share final : public Hypervisor {
     hand_over([name](Hypervisor& real, Done then) { real.inject_nmi(name, std::move(then)); },
               done);
   }
+  void dump_memory(const std::string& name, const std::filesystem::path& file, Milliseconds limit,
+                   Done done) override {
+    hand_over(
+        [name, file, limit](Hypervisor& real, Done then) {
+          real.dump_memory(name, file, limit, std::move(then));
+        },
+        done);
+  }
+  void serve_gdb(const std::string& name, const std::filesystem::path& socket, Done done) override {
+    hand_over([name, socket](Hypervisor& real,
+                             Done then) { real.serve_gdb(name, socket, std::move(then)); },
+              done);
+  }
+  void stop_gdb(const std::string& name, Done done) override {
+    hand_over([name](Hypervisor& real, Done then) { real.stop_gdb(name, std::move(then)); }, done);
+  }
+  void state(const std::string& name, StateAnswer answer) override {
+    real_loop_.post([&real = real_, link = link_, name, answer = std::move(answer)] {
+      real.state(name, [link, answer](std::exception_ptr error, const MachineState& found) {
+        link->post([answer, error, found] { answer(error, found); });
+      });
+    });
+  }
+  void registers(const std::string& name, TextAnswer answer) override {
+    real_loop_.post([&real = real_, link = link_, name, answer = std::move(answer)] {
+      real.registers(name, [link, answer](std::exception_ptr error, const std::string& found) {
+        link->post([answer, error, found] { answer(error, found); });
+      });
+    });
+  }
 
   // Reads a file, whatever thread it is on.
   std::string qemu_log(const std::string& name) const override { return real_.qemu_log(name); }

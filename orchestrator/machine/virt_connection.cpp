@@ -86,6 +86,23 @@ bool translate(int event, int detail, MachineEvent& out) {
   }
 }
 
+/// Who paused a machine (enum virDomainPausedReason).
+std::string who_paused(int reason) {
+  switch (reason) {
+    case VIR_DOMAIN_PAUSED_USER:
+      return "by Gridlock";
+    case VIR_DOMAIN_PAUSED_MIGRATION:
+    case VIR_DOMAIN_PAUSED_SAVE:
+      return "its state is saved or loaded";
+    case VIR_DOMAIN_PAUSED_DUMP:
+      return "its memory is dumped";
+    case VIR_DOMAIN_PAUSED_WATCHDOG:
+      return "its watchdog expired";
+    default:
+      return "by QEMU or a debugger";
+  }
+}
+
 DomainPtr look_up(virConnectPtr connection, const std::string& name) {
   return DomainPtr(check(virDomainLookupByName(connection, name.c_str()), "looking up " + name));
 }
@@ -186,6 +203,31 @@ Json VirtConnection::monitor(const std::string& name, const Json& command,
     throw VirtError(what + ": " + text_or(*error, "desc", "refused"), 0);
   const auto result = answer->find("return");
   return result == answer->end() ? Json::object() : *result;
+}
+
+std::string VirtConnection::human_monitor(const std::string& name, const std::string& command) {
+  const DomainPtr domain = look_up(events_->connection(), name);
+  char* text = nullptr;
+  check(virDomainQemuMonitorCommand(domain.get(), command.c_str(), &text,
+                                    VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP),
+        "asking QEMU of " + name + " for '" + command + "'");
+  const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
+  return text != nullptr ? text : "";
+}
+
+MachineState VirtConnection::state(const std::string& name) {
+  using Kind = MachineState::Kind;
+  const DomainPtr domain(virDomainLookupByName(events_->connection(), name.c_str()));
+  if (!domain) return {};
+  int state = 0;
+  int reason = 0;
+  check(virDomainGetState(domain.get(), &state, &reason, 0), "looking at " + name);
+  if (state == VIR_DOMAIN_RUNNING) return {Kind::running, {}};
+  if (state == VIR_DOMAIN_CRASHED) return {Kind::panicked, "its kernel panicked"};
+  if (state != VIR_DOMAIN_PAUSED) return {};
+  if (reason == VIR_DOMAIN_PAUSED_IOERROR) return {Kind::io_error, "its disk failed"};
+  if (reason == VIR_DOMAIN_PAUSED_CRASHED) return {Kind::panicked, "its kernel panicked"};
+  return {Kind::paused, who_paused(reason)};
 }
 
 void VirtConnection::destroy(const std::string& name) {

@@ -35,6 +35,12 @@ class VirtConnection {
   /// as `getfd` takes it.
   Json monitor(const std::string& name, const Json& command, const Descriptor* file = nullptr);
 
+  /// One command of QEMU's monitor for people (HMP), and what it printed.
+  std::string human_monitor(const std::string& name, const std::string& command);
+
+  /// What libvirt knows of a machine without asking QEMU: kind and detail, not the process.
+  MachineState state(const std::string& name);
+
   /// Ends a machine by force; that it is not there is success.
   void destroy(const std::string& name);
 

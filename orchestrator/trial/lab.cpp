@@ -290,6 +290,17 @@ SavedLab Lab::save(const std::filesystem::path& folder, Saving saving, Milliseco
   return saved;
 }
 
+void Lab::pause(Milliseconds limit, std::stop_token stop) {
+  order("pausing the nodes",
+        [&](const Node& node, Hypervisor::Done done) {
+          if (node.loss)
+            done(nullptr);
+          else
+            setting_.hypervisor.pause(node.machine.name, std::move(done));
+        },
+        limit, stop);
+}
+
 void Lab::resume(Milliseconds limit, std::stop_token stop) {
   order("letting the nodes go on",
         [&](const Node& node, Hypervisor::Done done) {

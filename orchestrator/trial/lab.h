@@ -20,6 +20,8 @@
 
 namespace gridlock {
 
+class Desk;
+
 /// What the trials of one run share.
 struct LabSetting {
   const Plan& plan;
@@ -36,8 +38,9 @@ struct LabSetting {
   std::string tag = {};  ///< tells this lab's machines from those of others of the same hypervisor
   unsigned qemu_uid = 0;
   unsigned qemu_gid = 0;
+  Desk* desk = nullptr;  ///< where people may look at its labs; null: nowhere
 
-  /// The same for another plan, which must outlive it.
+  /// The same without a desk, for another plan, which must outlive it.
   LabSetting with_plan(const Plan& other) const {
     return {other,   loop,           hypervisor,   connect, acceleration, root_disk, directory,
             fabric, fabric_sockets, command_line, tag,     qemu_uid,     qemu_gid};
@@ -116,6 +119,8 @@ class Lab {
   SavedLab save(const std::filesystem::path& folder, Saving saving, Milliseconds limit,
                 std::stop_token stop);
 
+  /// Pauses every node that is not lost. Throws Error, Cancelled; then some may be paused.
+  void pause(Milliseconds limit, std::stop_token stop);
   /// Lets paused nodes go on, together.
   void resume(Milliseconds limit, std::stop_token stop);
 

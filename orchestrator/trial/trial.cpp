@@ -10,13 +10,15 @@
 #include "host/own_use.h"
 #include "trial/checkpoints.h"
 #include "trial/console_check.h"
-#include "trial/evidence_record.h"
+#include "trial/desk.h"
 #include "trial/finding_log.h"
+#include "trial/investigation.h"
 #include "trial/judgement.h"
 #include "trial/kernel_change.h"
 #include "trial/lab_news.h"
 #include "trial/step_log.h"
 #include "trial/work_record.h"
+#include "workload/file_names.h"
 #include "workload/files.h"
 #include "workload/programs.h"
 #include "workload/workload_run.h"
@@ -27,15 +29,16 @@ namespace {
 constexpr Milliseconds kLookInterval{100};
 /// After a BUG: time for its consequences, and for the other nodes to meet the same.
 constexpr Milliseconds kSettle{4'000};
+constexpr Milliseconds kConsequences{1'000};
 /// khungtaskd reports between one and two time-outs after a task went to sleep.
 constexpr int kHungTaskPeriods = 2;
 constexpr Milliseconds kHungTaskSlack{6'000};
 /// A node that counted something this recently is not on its way to a stall.
 constexpr Milliseconds kMoving{1'000};
-/// fio lays out its files before it counts anything.
-constexpr Milliseconds kFirstProgress{45'000};
 constexpr Milliseconds kLastWords{2'000};
 constexpr Milliseconds kClockLimit{10'000};
+constexpr Milliseconds kPaceLimit{5'000};
+constexpr Milliseconds kNamesLimit{5'000};
 constexpr Milliseconds kOracleLimit{12'000};
 constexpr Milliseconds kMarkLimit{12'000};
 
@@ -55,11 +58,12 @@ class Trial {
         log_({plan_.watch.known.begin(), plan_.watch.known.end()}),
         record_(begin_record(trial, source.start(), writer.directory(), setting.loop.utc())),
         steps_(record_, writer, observer, [this] { return now(); }),
-        news_(writer.directory()),
+        news_(writer.directory(), setting.loop),
         checkpoints_(writer.directory(), source.parts) {}
   ~Trial() {
     setting_.loop.cancel(look_timer_);
     if (lab_) lab_->hear({});
+    hide_lab();
   }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -92,6 +96,7 @@ class Trial {
     // From here on nothing may keep the lab from being stopped.
     if (is_followed() && is_well()) attempt("clear", [&] { clear(); });
     if (course_.interrupted.empty()) attempt("collect", [&] { collect(); });
+    if (course_.interrupted.empty()) hold();
     if (const std::string why = why_lab_ends(); why.empty())
       hand_lab_on();
     else
@@ -142,10 +147,39 @@ class Trial {
 
   void watch_lab() {
     lab_->oracles().begin_trial(lab());
+    investigation_ = std::make_unique<Investigation>(
+        setting_, lab(), log_, writer_,
+        [this](FindingRecord finding, NodeId node) { report(std::move(finding), node); },
+        [this] { return now(); });
     lab_->hear([this](NodeId node, const std::string& daemon, const std::string& line) {
       observer_.node(node, daemon + ": " + line);
     });
     look_timer_ = setting_.loop.every(kLookInterval, [this] { look(); });
+    if (setting_.desk) setting_.desk->show(shown());
+  }
+
+  ShownLab shown() {
+    return {lab(),
+            plan_,
+            trial_.number,
+            trial_.kernel,
+            writer_.directory() / "evidence",
+            [this](const std::string& look, const std::filesystem::path& name,
+                   std::string_view bytes) { writer_.evidence(look, name, bytes); },
+            [this] { return investigation_->broken(); },
+            [this] { return investigation_->stalls().files(); },
+            [this](std::stop_token stop) { lab().resume(plan_.deadlines.start, stop); }};
+  }
+
+  /// Lets a person look at the lab of a trial that failed. What its kernels say meanwhile is
+  /// theirs.
+  void hold() {
+    if (!lab_ || !setting_.desk || !setting_.desk->holds()) return;
+    judge_trial(record_, log_, course_);
+    if (record_.outcome != Outcome::failed) return;
+    setting_.loop.cancel(look_timer_);
+    setting_.desk->hold(fmt::format("trial {} failed: {}", trial_.number, record_.reason), stop_);
+    held_ = true;
   }
 
   /// Every agent has said hello.
@@ -161,30 +195,25 @@ class Trial {
   /// Looks at everything that may have happened since the last time.
   void look() {
     if (!lab_) return;
-    for (const NodeNews& news : news_.look(lab())) {
+    if (held_) return void(news_.look(lab()));
+    for (NodeNews& news : news_.look(lab())) {
       if (!news.line.empty() && !work_) observer_.node(news.node, news.line);
       if (news.loss)
         writer_.event(now(), node_name(news.node), "lost", Json{{"what", news.loss->what}});
-      for (const FindingRecord& finding : news.findings) report(finding, news.node);
+      for (FindingRecord& finding : news.findings) {
+        if (news.loss && work_) finding.excerpt += "\n" + last_sample(news.node);
+        report(std::move(finding), news.node);
+      }
     }
-    if (work_) look_for_stalls();
   }
 
-  void look_for_stalls() {
-    for (const WorkloadRun::NodeState& state : work_->nodes()) {
-      if (state.end) continue;
-      const auto still = setting_.loop.now() - state.last_progress;
-      const Milliseconds limit =
-          state.moved ? plan_.watch.stall : std::max(plan_.watch.stall, first_progress_);
-      if (still < limit || stalled_.contains(state.node)) continue;
-      stalled_.insert(state.node);
-      FindingRecord finding =
-          own_finding("stall", "stall: no progress in " + work_name_, work_name_);
-      finding.excerpt =
-          fmt::format("{} on {} made no progress for {} after {} operations", work_name_,
-                      node_name(state.node), to_string(limit), state.reader->counters().operations);
-      report(finding, state.node);
-    }
+  std::string last_sample(NodeId node) const {
+    const WorkloadRun::NodeState& state = work_->node(node);
+    const auto still =
+        std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - state.last_progress);
+    return fmt::format("{} had done {} operations, the last {} before", work_name_,
+                       state.reader->counters().operations,
+                       to_string(std::max(still, Milliseconds{0})));
   }
 
   void report(FindingRecord finding, NodeId node) {
@@ -206,10 +235,7 @@ class Trial {
 
   void work(const WorkloadSpec& workload) {
     work_name_ = workload.name;
-    first_progress_ = workload.fio ? kFirstProgress : plan_.watch.stall;
-    // A program that counts nothing makes no progress that could be seen; its time limit ends it.
-    if (workload.exec) first_progress_ = workload.duration + plan_.deadlines.work;
-    stalled_.clear();
+    if (lab().slowness().empty()) lab().calibrate(kPaceLimit, stop_);
     record_.workloads.push_back({});
     WorkloadRecord& entry = record_.workloads.back();
     entry.name = workload.name;
@@ -221,14 +247,17 @@ class Trial {
           sample(node, worker, state);
         });
     run->prepare(plan_.deadlines.work, stop_);
+    auto names = file_names(plan_, workload, lab().crew(), kNamesLimit, stop_);
     const KernelCountersAround kernel_counters(setting_, lab().crew(), stop_);
     const Milliseconds apart = run->start(kClockLimit, stop_);
     const double started = now();
     writer_.event(started, "", "work",
                   Json{{"workload", workload.name}, {"start_uncertainty_ms", apart.count()}});
     work_ = std::move(run);
+    investigation_->stalls().begin(*work_, workload, std::move(names));
     const Milliseconds limit = work_limit(workload, plan_);
     const Waited waited = wait_for_work(limit + work_->until_start());
+    investigation_->stalls().end();
     entry.seconds = std::chrono::duration<double>(
                         std::max(setting_.loop.now() - work_->nodes().front().started, {}))
                         .count();
@@ -266,12 +295,36 @@ class Trial {
       const auto left = std::max(
           Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - setting_.loop.now()));
       const Milliseconds turn = plan_.watch.checkpoint.value_or(left);
+      const auto over = [&] { return work_->ended() || lab().lost() || settled(); };
       const Waited waited = setting_.loop.run_until(
-          [&] { return work_->ended() || lab().lost() || settled(); }, std::min(left, turn), stop_);
+          [&] { return over() || investigation_->stalls().due() || is_asked() || is_broken(); },
+          std::min(left, turn), stop_);
+      if (waited == Waited::done && is_asked()) {
+        const SteadyTime begin = setting_.loop.now();
+        setting_.desk->serve(stop_);
+        work_->forgive(std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin));
+        continue;
+      }
+      if (waited == Waited::done && !over()) {
+        if (is_broken())
+          investigation_->collect({}, stop_);
+        else
+          investigation_->look_into_stall(work_name_, stop_);
+        continue;
+      }
       if (waited != Waited::deadline || turn >= left) return waited;
-      if (!doomed_ && stalled_.empty()) checkpoint();
+      if (!doomed_ && investigation_->stalls().stalled().empty()) checkpoint();
     }
   }
+
+  /// Whether a kernel broke and had the time for its consequences: what it left is looked at while
+  /// the lab settles.
+  bool is_broken() const {
+    return doomed_ && !investigation_->taken() && investigation_->stalls().stalled().empty() &&
+           setting_.loop.now() - *doomed_ >= kConsequences;
+  }
+
+  bool is_asked() const { return setting_.desk && setting_.desk->waits(); }
 
   /// Saves the lab as it is and lets it go on. What cannot be saved is noted; the trial goes on.
   void checkpoint() {
@@ -291,15 +344,17 @@ class Trial {
   bool settled() const {
     if (!doomed_) return false;
     const auto gone = setting_.loop.now() - *doomed_;
-    if (stalled_.empty()) return gone >= kSettle;
-    // The kernel's own word on the stall: from every stalled node whose detector still lives.
+    const auto& stalled = investigation_->stalls().stalled();
+    if (stalled.empty()) return gone >= kSettle;
+    // The kernel's own word on the stall: from every node that sleeps, if its detector still lives.
     const std::set<std::string> word{"hung_task", "bug",         "oops",
                                      "panic",     "soft_lockup", "rcu_stall"};
     const bool all = std::all_of(
         work_->nodes().begin(), work_->nodes().end(), [&](const WorkloadRun::NodeState& state) {
-          const bool moving = setting_.loop.now() - state.last_progress < kMoving;
-          return stalled_.contains(state.node) ? log_.has(state.node, word)
-                                               : state.end.has_value() || moving;
+          const auto how = stalled.find(state.node);
+          if (how != stalled.end())
+            return how->second != Standstill::Kind::stall || log_.has(state.node, word);
+          return state.end.has_value() || setting_.loop.now() - state.last_progress < kMoving;
         });
     return (all && gone >= kSettle) ||
            gone >= kHungTaskPeriods * plan_.watch.hung_task + kHungTaskSlack;
@@ -365,8 +420,7 @@ class Trial {
       course_.failure = node.loss->what;
       if (node.loss->kind == Loss::Kind::panicked && !log_.has(node.id, {"panic"}))
         report(own_finding("panic", "kernel panic", "unseen"), node.id);
-      if (node.loss->kind == Loss::Kind::qemu_died || node.loss->kind == Loss::Kind::agent_lost)
-        course_.host_broke = true;
+      if (is_of_the_host(*node.loss)) course_.host_broke = true;
     }
   }
 
@@ -391,21 +445,14 @@ class Trial {
   void collect() {
     if (!lab_ || lab().nodes().front().agent == nullptr) return;
     std::set<NodeId> lost;
-    std::set<NodeId> broken;
-    for (const Lab::Node& node : lab().nodes()) {
+    for (const Lab::Node& node : lab().nodes())
       if (node.loss) lost.insert(node.id);
-      if (!node.loss && log_.corrupted(node.id)) broken.insert(node.id);
-    }
     const Crew crew = lab().crew().without(lost);
     // What hangs now is gone first.
-    if (log_.decisive() && !crew.members().empty()) {
-      const Evidence evidence = collect_evidence(plan_, crew, broken, stop_);
-      if (const auto deadlock = find_deadlock(evidence.first, evidence.second))
-        for (const NodeId node : deadlock->nodes) report(finding_of(*deadlock), node);
-      keep_evidence(writer_, log_.decisive()->id, evidence, now());
-    }
+    if (!crew.members().empty()) investigation_->collect(lost, stop_);
     ConsoleCheck check{*lab_, news_, [this] { look(); }, trial_.number};
-    for (auto& [node, finding] : check.run(broken, stop_)) report(std::move(finding), node);
+    for (auto& [node, finding] : check.run(investigation_->broken(), stop_))
+      report(std::move(finding), node);
     record_.oracles = lab_->oracles().of_trial(lab());
   }
 
@@ -421,15 +468,22 @@ class Trial {
     return lab_->oracles().spoiled(plan_.watch.lockdep);
   }
 
+  void hide_lab() {
+    if (setting_.desk) setting_.desk->hide();
+  }
+
   void hand_lab_on() {
+    hide_lab();
     setting_.loop.cancel(look_timer_);
     lab_->hear({});
     keep_daemon_logs();
+    investigation_.reset();
     shared_->lab = std::move(lab_);
   }
 
   void end_lab(const std::string& why) {
     work_.reset();
+    hide_lab();
     if (!lab_) return;
     if (is_followed()) writer_.event(now(), "", "lab_ends", Json{{"what", why}});
     // A lab that failed is not asked to leave in order: what hangs would hang again.
@@ -441,6 +495,7 @@ class Trial {
       writer_.artefact(node.name, "qemu.log", setting_.hypervisor.qemu_log(node.machine.name));
     record_.oracles = lab_->oracles().of_trial(lab());
     keep_daemon_logs();
+    investigation_.reset();
     lab_.reset();
     if (!problem.empty()) throw Error(problem);
   }
@@ -477,14 +532,14 @@ class Trial {
   LabNews news_;
   std::unique_ptr<RunningLab> lab_;
   std::unique_ptr<WorkloadRun> work_;
+  std::unique_ptr<Investigation> investigation_;  // of lab_
   EventLoop::TimerId look_timer_ = 0;
   std::string work_name_;
-  Milliseconds first_progress_{0};
-  std::set<NodeId> stalled_;
   std::optional<SteadyTime> doomed_;  // since when the lab is known to be lost
   Course course_;
   Checkpoints checkpoints_;
   bool cleared_ = false;
+  bool held_ = false;
 };
 
 }  // namespace

@@ -94,6 +94,18 @@ TEST(VirtConnectionTest, ErrorsKeepLibvirtsCodeAndSayWhatWasDone) {
   }
 }
 
+TEST(VirtConnectionTest, KnowsWhetherAMachineRunsAndWhoPausedIt) {
+  VirtConnection connection("test:///default", [](const auto&, const auto&) {});
+  EXPECT_EQ(connection.state("m1").kind, MachineState::Kind::gone);
+  connection.start(kMachine);
+  EXPECT_EQ(connection.state("m1").kind, MachineState::Kind::running);
+  connection.pause("m1");
+  EXPECT_EQ(connection.state("m1").kind, MachineState::Kind::paused);
+  EXPECT_EQ(connection.state("m1").detail, "by Gridlock");
+  connection.destroy("m1");
+  EXPECT_EQ(connection.state("m1").kind, MachineState::Kind::gone);
+}
+
 TEST(VirtConnectionTest, AnUnknownDriverIsAnError) {
   EXPECT_THROW(VirtConnection("nonsense:///", [](const auto&, const auto&) {}), VirtError);
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include <cstring>
+#include <fstream>
 
 #include "agent/wire.h"
 #include "base/json.h"
@@ -246,6 +247,142 @@ TEST_F(AgentProcess, GoesOnAnsweringWhileAFileHangsAndGivesItUp) {
   EXPECT_THAT(hanging->error, HasSubstr("no answer within 5 s"));
 }
 
+TEST_F(AgentProcess, ReadsAFileThatChangesMeanwhileInOneGo) {
+  // Whoever opens it a second time waits for a writer in vain.
+  const std::string path = temp_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  Ran writer;
+  start({.argv = {"/bin/sh", "-c", "head -c 3000000 /dev/zero > " + path}}, writer);
+  const Reply reply = get(path, 64 << 20);
+  EXPECT_EQ(reply.error, "");
+  EXPECT_EQ(reply.data.size(), 3'000'000U);
+  EXPECT_TRUE(wait([&] { return writer.end.has_value(); }));
+}
+
+TEST_F(AgentProcess, BeatsWhileALongFileIsRead) {
+  const std::string path = temp_.path() / "long";
+  const std::string data(40 << 20, 'l');
+  {
+    std::ofstream out(path, std::ios::binary);
+    out << data;
+  }
+  std::optional<Reply> reply;
+  agent_->get(path, 64 << 20, [&](const Reply& r) { reply = r; });
+  EXPECT_EQ(shell("echo meanwhile").output, "meanwhile\n");
+  ASSERT_TRUE(wait([&] { return reply.has_value(); }));
+  EXPECT_EQ(reply->error, "");
+  EXPECT_TRUE(reply->data == data);
+  EXPECT_EQ(get(path, 1'000'000).data.size(), 1'000'000U);
+}
+
+TEST_F(AgentProcess, AFileIsGivenUpFiveSecondsAfterItsLastByteAndNotBefore) {
+  const std::string path = temp_.path() / "slow";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  Ran writer;
+  start({.argv = {"/bin/sh", "-c",
+                  "{ for i in 1 2 3; do echo $i; sleep 2.5; done; } > " + path}},
+        writer);
+  const Reply reply = get(path);
+  EXPECT_EQ(reply.error, "");
+  EXPECT_EQ(reply.data, "1\n2\n3\n");
+}
+
+TEST_F(AgentProcess, TellsWhatTheTasksOfAJobDo) {
+  Ran ran;
+  const auto job = start({.argv = {"/bin/sh", "-c", "sleep 1000 & echo $!; wait"}}, ran);
+  ASSERT_TRUE(wait([&] { return !ran.output.empty(); }));
+  const std::string child = ran.output.substr(0, ran.output.find('\n'));
+  std::optional<Reply> reply;
+  agent_->tasks(job, [&](const Reply& r) { reply = r; });
+  ASSERT_TRUE(wait([&] { return reply.has_value(); }));
+  EXPECT_EQ(reply->error, "");
+  EXPECT_THAT(reply->data, HasSubstr("task " + child + " " + child + "\nstat " + child + " (sleep) "));
+  EXPECT_THAT(reply->data, HasSubstr("\nwchan "));
+  // A test that may not see stacks sees why.
+  EXPECT_THAT(reply->data, testing::AnyOf(HasSubstr("\nstack ["), HasSubstr("\nerror stack: ")));
+  EXPECT_THAT(reply->data, Not(HasSubstr("error cut")));
+  agent_->signal(job, SIGKILL);
+  ASSERT_TRUE(wait([&] { return ran.end.has_value(); }));
+  reply.reset();
+  agent_->tasks(job, [&](const Reply& r) { reply = r; });
+  ASSERT_TRUE(wait([&] { return reply.has_value(); }));
+  EXPECT_THAT(reply->error, HasSubstr("no such process"));
+}
+
+TEST_F(AgentProcess, ATextOfTooManyTasksIsCutAtAWholeOne) {
+  Ran ran;
+  start({.argv = {"/bin/sh", "-c",
+                  "i=0; while [ $i -lt 500 ]; do sleep 1000 & i=$((i+1)); done; echo up; wait"}},
+        ran);
+  ASSERT_TRUE(wait([&] { return ran.output == "up\n"; }));
+  std::optional<Reply> reply;
+  agent_->tasks(0, [&](const Reply& r) { reply = r; });
+  ASSERT_TRUE(wait([&] { return reply.has_value(); }));
+  EXPECT_EQ(reply->error, "");
+  EXPECT_LE(reply->data.size(), wire::kTasksLimit);
+  if (reply->data.size() > wire::kTasksLimit / 2) EXPECT_THAT(reply->data, testing::EndsWith("\nerror cut\n"));
+  EXPECT_THAT(reply->data, testing::StartsWith("task "));
+  agent_->signal(1, SIGKILL);
+  ASSERT_TRUE(wait([&] { return ran.end.has_value(); }));
+}
+
+TEST_F(AgentProcess, AJobOnATerminalTalksBothWaysAndHearsItsSize) {
+  Ran ran;
+  const auto job = start({.argv = {"/bin/sh", "-c",
+                                   "trap 'stty size' WINCH; stty -echo; tty; read a; echo got $a; "
+                                   "while :; do sleep 0.1; done"},
+                          .terminal = TerminalSize{33, 101}},
+                         ran);
+  ASSERT_TRUE(wait([&] { return ran.output.find("/dev/pts/") != std::string::npos; })) << ran.output;
+  std::size_t taken = 0;
+  agent_->write(job, "hello\n", [&](const Reply& r, std::size_t count) {
+    EXPECT_EQ(r.error, "");
+    taken = count;
+  });
+  ASSERT_TRUE(wait([&] { return ran.output.find("got hello\r\n") != std::string::npos; }))
+      << ran.output;
+  EXPECT_EQ(taken, 6U);
+  std::optional<Reply> resized;
+  agent_->resize(job, {44, 120}, [&](const Reply& r) { resized = r; });
+  ASSERT_TRUE(wait([&] { return ran.output.find("44 120") != std::string::npos; })) << ran.output;
+  EXPECT_EQ(resized->error, "");
+  agent_->close_input(job);
+  ASSERT_TRUE(wait([&] { return ran.end.has_value(); }));
+  EXPECT_EQ(ran.end->signal, SIGHUP);
+}
+
+TEST_F(AgentProcess, InputThatIsWrittenLaterReachesTheJobAndEnds) {
+  Ran ran;
+  const auto job = start({.argv = {"cat"}, .input = "one ", .more_input = true}, ran);
+  ASSERT_TRUE(wait([&] { return ran.output == "one "; }));
+  agent_->write(job, "two", {});
+  agent_->close_input(job);
+  ASSERT_TRUE(wait([&] { return ran.end.has_value(); }));
+  EXPECT_EQ(ran.output, "one two");
+  EXPECT_TRUE(ran.end->ok());
+}
+
+TEST_F(AgentProcess, AJobThatDoesNotReadIsGivenNoMoreThanItsBufferHolds) {
+  Ran ran;
+  const auto job = start({.argv = {"/bin/sleep", "1000"}, .more_input = true}, ran);
+  const std::string bytes(wire::kWriteLimit, 'b');
+  std::size_t all = 0;
+  std::optional<std::size_t> last;
+  for (int i = 0; i < 20; ++i) {
+    last.reset();
+    agent_->write(job, bytes, [&](const Reply& r, std::size_t count) {
+      EXPECT_EQ(r.error, "");
+      last = count;
+    });
+    ASSERT_TRUE(wait([&] { return last.has_value(); }));
+    all += *last;
+  }
+  EXPECT_EQ(last, 0U);
+  EXPECT_LT(all, 10 * bytes.size());
+  agent_->signal(job, SIGKILL);
+  ASSERT_TRUE(wait([&] { return ran.end.has_value(); }));
+}
+
 TEST_F(AgentProcess, MeasuresItsClockAgainstOurs) {
   std::optional<Agent::ClockOffset> offset;
   agent_->measure_clock(kPatience, [&](auto found) { offset = found; });
@@ -381,6 +518,14 @@ TEST_F(AgentOnABareSocket, AnswersWrongRequestsWithWhatIsWrong) {
       {R"({"id":1,"request":"put","path":"/x","data":"","mode":99999})", "mode"},
       {R"({"id":1,"request":"get","path":"/x","offset":-1})", "offset"},
       {R"({"id":1,"request":"sysrq","key":"reboot"})", "one character"},
+      {R"({"id":1,"request":"run","process":1,"argv":["x"],"terminal":{}})", "run: terminal: rows"},
+      {R"({"id":1,"request":"run","process":1,"argv":["x"],"terminal":{"rows":1,"columns":9999}})",
+       "from 1 to 1000"},
+      {R"({"id":1,"request":"write","process":1,"data":""})", "no such process"},
+      {R"({"id":1,"request":"close","process":-1})", "no such process"},
+      {R"({"id":1,"request":"resize","process":1,"rows":1,"columns":1})", "no such process"},
+      {R"({"id":1,"request":"tasks","process":1})", "no such process"},
+      {R"({"id":1,"request":"tasks"})", "no such process"},
       {R"({"id":1,"request":"release"})", "release: barrier"},
       {R"({"id":1,"request":"release","barrier":"a b","waiters":[1],"at":1})", "release: barrier"},
       {R"({"id":1,"request":"release","barrier":"a","waiters":7,"at":1})", "release: waiters"},

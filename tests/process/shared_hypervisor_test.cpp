@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "support/blind_hypervisor.h"
 #include "support/poll_event_loop.h"
 
 namespace gridlock {
@@ -16,7 +17,7 @@ namespace {
 constexpr Milliseconds kLimit{20'000};
 
 /// Does what it is told on the next turn of its loop, and knows which thread asked.
-class PlainHypervisor final : public Hypervisor {
+class PlainHypervisor final : public BlindHypervisor {
  public:
   explicit PlainHypervisor(EventLoop& loop) : loop_(loop) {}
 
@@ -40,6 +41,10 @@ class PlainHypervisor final : public Hypervisor {
     answer(done);
   }
   void inject_nmi(const std::string&, Done done) override { answer(done); }
+  void registers(const std::string& name, TextAnswer told) override {
+    EXPECT_EQ(std::this_thread::get_id(), thread_);
+    loop_.post([told, name] { told(nullptr, "RIP of " + name); });
+  }
   std::string qemu_log(const std::string& name) const override { return "log of " + name; }
   std::string domain_xml(const std::string& name) const override { return "<" + name + "/>"; }
 
@@ -105,6 +110,13 @@ TEST(SharedHypervisor, EachLoopGetsItsOwnAnswersAndEventsOnItsOwnThread) {
       });
       loop.run_until([&] { return !refused.empty(); }, kLimit, {});
       EXPECT_EQ(refused, "no room for " + prefix + "node1");
+      std::string seen;
+      mine->registers(prefix + "node1", [&](std::exception_ptr, const std::string& text) {
+        EXPECT_EQ(std::this_thread::get_id(), here);
+        seen = text;
+      });
+      loop.run_until([&] { return !seen.empty(); }, kLimit, {});
+      EXPECT_EQ(seen, "RIP of " + prefix + "node1");
       // What comes back after its loop is gone must find nobody.
       mine->pause(prefix + "node1", [](std::exception_ptr) { FAIL() << "nobody waits for this"; });
       mine.reset();

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -137,6 +140,34 @@ class Machine : public ::testing::Test {
     std::optional<std::exception_ptr> answer;
     world_.hypervisor->destroy(name, [&](std::exception_ptr error) { answer = error; });
     return finish(answer);
+  }
+
+  /// What an order answers: the error's text, or empty for success.
+  std::string done(const std::function<void(Hypervisor::Done)>& order) {
+    std::optional<std::exception_ptr> answer;
+    order([&](std::exception_ptr error) { answer = error; });
+    return finish(answer);
+  }
+
+  MachineState state(const std::string& name) {
+    std::optional<std::exception_ptr> answer;
+    MachineState found;
+    world_.hypervisor->state(name, [&](std::exception_ptr error, const MachineState& seen) {
+      found = seen;
+      answer = error;
+    });
+    EXPECT_EQ(finish(answer), "");
+    return found;
+  }
+
+  static Descriptor connect_to(const fs::path& path) {
+    Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    if (::connect(made.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      return Descriptor();
+    return made;
   }
 
   bool until(const std::function<bool()>& condition) {
@@ -310,6 +341,112 @@ TEST_F(Machine, SendsAnNmi) {
   answer.reset();
   world_.hypervisor->inject_nmi("nobody", [&](std::exception_ptr error) { answer = error; });
   EXPECT_THAT(finish(answer), HasSubstr("nobody"));
+}
+
+TEST_F(Machine, ShowsTheRegistersOfEveryProcessor) {
+  auto machine = spec("regs", BootSector().print("up").halt());
+  machine.vcpus = 2;
+  ASSERT_EQ(start(machine), "");
+  std::optional<std::exception_ptr> answer;
+  std::string text;
+  world_.hypervisor->registers("regs", [&](std::exception_ptr error, const std::string& found) {
+    text = found;
+    answer = error;
+  });
+  EXPECT_EQ(finish(answer), "");
+  EXPECT_THAT(text, HasSubstr("CPU#0"));
+  EXPECT_THAT(text, HasSubstr("CPU#1"));
+  EXPECT_THAT(text, HasSubstr("EIP="));
+}
+
+TEST_F(Machine, DumpsMemoryToAFileOfOursAndGoesOn) {
+  ASSERT_EQ(start(spec("dump", BootSector().print("up").halt())), "");
+  ASSERT_TRUE(prints("dump", "up"));
+  const fs::path file = world_.directory() / "memory.kdump";
+  EXPECT_EQ(done([&](auto then) {
+              world_.hypervisor->dump_memory("dump", file, kPatience, then);
+            }), "");
+  // The head of a flattened kdump (makedumpfile's README, "flattened format").
+  EXPECT_THAT(content_of(file).substr(0, 13), HasSubstr("makedumpfile"));
+  EXPECT_EQ(state("dump").kind, MachineState::Kind::running);
+  // It is there: refused, and left alone.
+  EXPECT_THAT(done([&](auto then) {
+                world_.hypervisor->dump_memory("dump", file, kPatience, then);
+              }),
+              HasSubstr("memory.kdump"));
+  EXPECT_TRUE(fs::exists(file));
+  fs::remove(file);
+  EXPECT_EQ(done([&](auto then) { world_.hypervisor->pause("dump", then); }), "");
+  EXPECT_EQ(done([&](auto then) {
+              world_.hypervisor->dump_memory("dump", file, kPatience, then);
+            }), "");
+  EXPECT_TRUE(fs::exists(file));
+  EXPECT_EQ(state("dump").kind, MachineState::Kind::paused);
+  fs::remove(file);
+  EXPECT_THAT(done([&](auto then) {
+                world_.hypervisor->dump_memory("nobody", file, kPatience, then);
+              }),
+              HasSubstr("nobody"));
+  EXPECT_FALSE(fs::exists(file));
+}
+
+TEST_F(Machine, ServesADebuggerAtASocketWeCanReach) {
+  ASSERT_EQ(start(spec("gdb", BootSector().print("up").halt())), "");
+  const fs::path folder = world_.directory() / "g";
+  make_folder_of(folder, world_.user().uid, world_.user().gid);
+  const fs::path socket = folder / "gdb.sock";
+  ASSERT_EQ(done([&](auto then) { world_.hypervisor->serve_gdb("gdb", socket, then); }), "");
+  {
+    const Descriptor debugger = connect_to(socket);
+    ASSERT_TRUE(debugger) << std::strerror(errno);
+    ASSERT_EQ(::send(debugger.get(), "$?#3f", 5, MSG_NOSIGNAL), 5);
+    char said[64] = {};
+    EXPECT_GT(::recv(debugger.get(), said, sizeof said - 1, 0), 0);
+    EXPECT_THAT(said, HasSubstr("+"));
+    EXPECT_TRUE(until([&] { return state("gdb").kind == MachineState::Kind::paused; }));
+    EXPECT_EQ(state("gdb").detail, "by QEMU or a debugger");
+  }
+  EXPECT_EQ(done([&](auto then) { world_.hypervisor->stop_gdb("gdb", then); }), "");
+  EXPECT_FALSE(fs::exists(socket));
+  EXPECT_EQ(done([&](auto then) { world_.hypervisor->resume("gdb", then); }), "");
+  EXPECT_EQ(state("gdb").kind, MachineState::Kind::running);
+  EXPECT_EQ(done([&](auto then) { world_.hypervisor->stop_gdb("gdb", then); }), "");
+  EXPECT_THAT(done([&](auto then) {
+                world_.hypervisor->serve_gdb("gdb", "/nonexistent/gdb.sock", then);
+              }),
+              HasSubstr("does not listen"));
+  fs::remove_all(folder);
+}
+
+TEST_F(Machine, TellsAPausedMachineFromAStoppedQemuAndEndsBoth) {
+  using Kind = MachineState::Kind;
+  EXPECT_EQ(state("state").kind, Kind::gone);
+  ASSERT_EQ(start(spec("state", BootSector().print("up").halt())), "");
+  EXPECT_EQ(describe(state("state")), "runs");
+  EXPECT_EQ(done([&](auto then) { world_.hypervisor->pause("state", then); }), "");
+  EXPECT_EQ(describe(state("state")), "is paused: by Gridlock");
+  EXPECT_EQ(done([&](auto then) { world_.hypervisor->resume("state", then); }), "");
+  const auto found = qemu_processes_of(world_.root());
+  ASSERT_EQ(found.size(), 1U);
+  ASSERT_EQ(::kill(found[0], SIGSTOP), 0);
+  EXPECT_TRUE(
+      until([&] { return state("state").process == MachineState::Process::stopped; }));
+  EXPECT_THAT(done([&](auto then) { world_.hypervisor->inject_nmi("state", then); }),
+              HasSubstr("stopped by a signal"));
+  EXPECT_EQ(destroy("state"), "");
+  EXPECT_EQ(describe(state("state")), "is gone");
+}
+
+TEST_F(Machine, ALookThatIsNeverAnsweredDoesNotKeepTheMachine) {
+  ASSERT_EQ(start(spec("deaf", BootSector().print("up").halt())), "");
+  const auto found = qemu_processes_of(world_.root());
+  ASSERT_EQ(found.size(), 1U);
+  std::optional<std::exception_ptr> paused;
+  ASSERT_EQ(::kill(found[0], SIGSTOP), 0);
+  // Waits in libvirt for a QEMU that stands still.
+  world_.hypervisor->pause("deaf", [&](std::exception_ptr error) { paused = error; });
+  EXPECT_EQ(destroy("deaf"), "");
+  EXPECT_NE(finish(paused), "");
 }
 
 TEST_F(Machine, AKvmThatCannotRunTheKernelIsAnAnswer) {

@@ -49,6 +49,14 @@ struct NodeScript {
   std::map<std::string, std::string> files;  ///< what `get` answers, by path
   /// What happens when a program is started, by its argv[0]; it gets the number of the process.
   std::map<std::string, std::function<void(std::int64_t)>> starts;
+  std::string tasks;              ///< what `tasks` answers
+  bool old_agent = false;         ///< knows neither terminals nor `tasks`
+  /// Hears the bytes that are written to a job's input.
+  std::function<void(std::int64_t process, const std::string& bytes)> on_write;
+  /// Hears that a job's input was closed.
+  std::function<void(std::int64_t process)> on_close;
+  /// Hears the signals that jobs are sent; daemons obey them all the same.
+  std::function<void(std::int64_t process, int number)> on_signal;
   /// Hears what programs that wait at a barrier are told: the members of `release`.
   std::function<void(const Json&)> on_release;
 };
@@ -148,9 +156,32 @@ class FakeLab final : public Hypervisor {
   }
   /// The machines that were saved, in order.
   const std::vector<std::string>& saved() const { return saved_; }
-  void inject_nmi(const std::string&, Done done) override {
-    loop_.post([done] { done(nullptr); });
+  void inject_nmi(const std::string& name, Done done) override { look("nmi", name, done); }
+  void state(const std::string& name, StateAnswer answer) override {
+    loop_.post([this, name, answer] {
+      const auto machine = machines_.find(name);
+      if (machine == machines_.end() || machine->second->gone) return answer(nullptr, {});
+      using State = MachineState;
+      answer(nullptr, machine->second->running
+                          ? State{State::Kind::running, {}, State::Process::runs}
+                          : State{State::Kind::paused, "by Gridlock", State::Process::runs});
+    });
   }
+  void registers(const std::string& name, TextAnswer answer) override {
+    looks_.push_back("registers " + name);
+    loop_.post([answer] { answer(nullptr, "CPU#0\nRAX=0000000000000000\n"); });
+  }
+  void dump_memory(const std::string& name, const std::filesystem::path& file, Milliseconds,
+                   Done done) override {
+    std::ofstream(file, std::ios::binary) << "makedumpfile";
+    look("dump", name, done);
+  }
+  void serve_gdb(const std::string& name, const std::filesystem::path&, Done done) override {
+    look("gdb", name, done);
+  }
+  void stop_gdb(const std::string& name, Done done) override { look("no gdb", name, done); }
+  /// What was looked at from outside, as "registers gl-node1", in order.
+  const std::vector<std::string>& looks() const { return looks_; }
   std::string qemu_log(const std::string&) const override { return "qemu: terminating\n"; }
   std::string domain_xml(const std::string& name) const override {
     return machines_.contains(name) ? "<domain/>" : "";
@@ -161,6 +192,7 @@ class FakeLab final : public Hypervisor {
     int number = 0;
     MachineSpec spec;
     bool running = false;
+    bool gone = false;
     bool silent = false;
     std::function<void(std::string_view)> bytes;
     std::function<void(const std::string&)> lost;
@@ -174,8 +206,14 @@ class FakeLab final : public Hypervisor {
   std::vector<std::string> saved_;
   std::vector<std::string> saved_while_still_;
 
+  std::vector<std::string> looks_;
+
   class Channel;
 
+  void look(const std::string& what, const std::string& name, const Done& done) {
+    looks_.push_back(what + " " + name);
+    loop_.post([done] { done(nullptr); });
+  }
   void boot(const MachinePtr& machine);
   void heartbeat(const MachinePtr& machine);
   void say(const MachinePtr& machine, const Json& message);
@@ -269,6 +307,7 @@ inline void FakeLab::destroy(const std::string& name, Done done) {
   loop_.after(Milliseconds{100}, [this, name, done] {
     if (const auto it = machines_.find(name); it != machines_.end()) {
       it->second->running = false;
+      it->second->gone = true;
       it->second->silent = true;
     }
     done(nullptr);
@@ -331,12 +370,33 @@ inline void FakeLab::hear(const MachinePtr& machine, std::string_view line) {
     else
       there = false;
     if (there) {
-      answer["data"] = wire::to_base64(text);
-      answer["end"] = true;
+      const auto limit = request["limit"].get<std::size_t>();
+      std::string_view rest = text;
+      rest.remove_prefix(std::min(rest.size(), request["offset"].get<std::size_t>()));
+      answer["end"] = rest.size() <= limit;
+      rest = rest.substr(0, limit);
+      for (; rest.size() > wire::kGetLimit; rest.remove_prefix(wire::kGetLimit))
+        say(machine, {{"id", request["id"]}, {"ok", true}, {"more", true},
+                      {"data", wire::to_base64(rest.substr(0, wire::kGetLimit))}});
+      answer["data"] = wire::to_base64(rest);
     } else {
       answer = {{"id", request["id"]}, {"ok", false}, {"error", "No such file or directory"}};
     }
   }
+  const bool is_new = op == "tasks" || op == "write" || op == "close" || op == "resize";
+  if (is_new && script.old_agent) {
+    answer = {{"id", request["id"]}, {"ok", false}, {"error", "unknown request"}};
+    return say(machine, answer);
+  }
+  if (op == "tasks") answer["data"] = wire::to_base64(script.tasks);
+  const std::int64_t job = integer_or(request, "process", -1);
+  if (op == "write") {
+    const std::string bytes = wire::from_base64(request["data"].get<std::string>()).value();
+    answer["taken"] = bytes.size();
+    if (script.on_write) script.on_write(job, bytes);
+  }
+  if (op == "close" && script.on_close) script.on_close(job);
+  if (op == "signal" && script.on_signal) script.on_signal(job, request["signal"].get<int>());
   say(machine, answer);
   if (op == "put") {
     std::string& file = put_[machine->number][request["path"].get<std::string>()];

@@ -239,6 +239,89 @@ TEST_F(GuestAgent, GetJoinsPartsUpToItsLimit) {
   EXPECT_EQ(reply.data, "first second");
 }
 
+TEST_F(GuestAgent, GetTakesSeveralAnswersToOneRequestHoweverLongTheyTake) {
+  std::optional<Reply> reply;
+  agent_->get("/x", 64 << 20, [&](const Reply& r) { reply = r; });
+  EXPECT_EQ(channel_->asked("get")["whole"], true);
+  EXPECT_EQ(channel_->asked("get")["limit"], 64 << 20);
+  const std::size_t asked = channel_->sent.size();
+  const std::string piece(wire::kGetLimit, 'p');
+  for (int i = 0; i < 300; ++i) {
+    loop_.advance(Milliseconds{50'000});
+    channel_->agree("get", {{"data", wire::to_base64(piece)}, {"more", true}});
+    ASSERT_FALSE(reply) << reply->error;
+  }
+  channel_->agree("get", {{"data", wire::to_base64("end")}, {"end", true}});
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->error, "");
+  EXPECT_EQ(reply->data.size(), 300 * piece.size() + 3);
+  EXPECT_EQ(channel_->sent.size(), asked);
+}
+
+TEST_F(GuestAgent, GetThatStopsInTheMiddleEnds) {
+  std::optional<Reply> reply;
+  agent_->get("/x", 1'000'000, [&](const Reply& r) { reply = r; });
+  channel_->agree("get", {{"data", wire::to_base64("some")}, {"more", true}});
+  loop_.advance(Milliseconds{61'000});
+  ASSERT_TRUE(reply);
+  EXPECT_FALSE(reply->ok());
+  EXPECT_TRUE(reply->data.empty());
+}
+
+TEST_F(GuestAgent, GetRefusesPiecesThatLeadNowhere) {
+  for (const Json& wrong :
+       {Json{{"data", ""}, {"more", true}}, Json{{"data", "@"}, {"more", true}},
+        Json{{"more", true}}, Json{{"data", wire::to_base64("more than four")}, {"more", true}}}) {
+    std::optional<Reply> reply;
+    agent_->get("/x", 4, [&](const Reply& r) { reply = r; });
+    channel_->agree("get", wrong);
+    ASSERT_TRUE(reply) << wrong;
+    EXPECT_FALSE(reply->ok()) << wrong;
+  }
+}
+
+TEST_F(GuestAgent, OnlyAReadMayHaveSeveralAnswers) {
+  std::optional<Reply> reply;
+  agent_->sysrq('w', [&](const Reply& r) { reply = r; });
+  channel_->agree("sysrq", {{"more", true}});
+  EXPECT_TRUE(reply);
+}
+
+TEST_F(GuestAgent, AsksForATerminalWritesToItAndResizesIt) {
+  const auto job = agent_->run({.argv = {"sh"}, .terminal = TerminalSize{30, 90}}, {});
+  EXPECT_EQ(channel_->asked("run")["terminal"], Json({{"rows", 30}, {"columns", 90}}));
+  std::size_t taken = 99;
+  agent_->write(job, "abc", [&](const Reply&, std::size_t count) { taken = count; });
+  EXPECT_EQ(channel_->asked("write")["data"], wire::to_base64("abc"));
+  // More than it was given a node cannot have taken.
+  channel_->agree("write", {{"taken", 1'000'000}});
+  EXPECT_EQ(taken, 3U);
+  agent_->resize(job, {31, 91}, {});
+  EXPECT_EQ(channel_->asked("resize")["columns"], 91);
+  agent_->close_input(job);
+  EXPECT_EQ(channel_->asked("close")["process"], job);
+}
+
+TEST_F(GuestAgent, AnAgentThatKnowsNoTasksAnswersWithAnError) {
+  std::optional<Reply> reply;
+  agent_->tasks(0, [&](const Reply& r) { reply = r; });
+  channel_->say_line(
+      {{"id", channel_->asked("tasks")["id"]}, {"ok", false}, {"error", "unknown request"}});
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->error, "unknown request");
+}
+
+TEST_F(GuestAgent, TasksAreATextOfBoundedLength) {
+  std::optional<Reply> reply;
+  agent_->tasks(7, [&](const Reply& r) { reply = r; });
+  EXPECT_EQ(channel_->asked("tasks")["process"], 7);
+  channel_->agree("tasks", {{"data", wire::to_base64("task 1 1\n")}});
+  EXPECT_EQ(reply->data, "task 1 1\n");
+  agent_->tasks(7, [&](const Reply& r) { reply = r; });
+  channel_->agree("tasks", {{"data", wire::to_base64(std::string(150'000, 't'))}});
+  EXPECT_FALSE(reply->ok());
+}
+
 TEST_F(GuestAgent, GetRefusesMoreThanItAskedFor) {
   Reply reply;
   agent_->get("/x", 4, [&](const Reply& r) { reply = r; });
@@ -354,7 +437,8 @@ TEST_F(GuestAgent, HearsWhoWaitsAtABarrierAndWhoWentAway) {
   std::vector<BarrierEvent> heard;
   agent_->on_barrier([&](const BarrierEvent& event) { heard.push_back(event); });
   channel_->say_line(Json{{"event", "barrier"}, {"barrier", "a.b-c_1"}, {"waiter", 7}});
-  channel_->say_line(Json{{"event", "barrier"}, {"barrier", "a.b-c_1"}, {"waiter", 7}, {"gone", true}});
+  channel_->say_line(
+      Json{{"event", "barrier"}, {"barrier", "a.b-c_1"}, {"waiter", 7}, {"gone", true}});
   ASSERT_EQ(heard.size(), 2U);
   EXPECT_EQ(heard[0].barrier, "a.b-c_1");
   EXPECT_EQ(heard[0].waiter, 7U);
@@ -365,11 +449,12 @@ TEST_F(GuestAgent, HearsWhoWaitsAtABarrierAndWhoWentAway) {
 
 TEST_F(GuestAgent, RefusesABarrierWithoutAProperNameOrNumber) {
   agent_->on_barrier([](const BarrierEvent& event) { ADD_FAILURE() << event.barrier; });
-  for (const Json& wrong : {Json{{"event", "barrier"}, {"waiter", 1}},
-                            Json{{"event", "barrier"}, {"barrier", "a b"}, {"waiter", 1}},
-                            Json{{"event", "barrier"}, {"barrier", std::string(41, 'a')}, {"waiter", 1}},
-                            Json{{"event", "barrier"}, {"barrier", "a"}},
-                            Json{{"event", "barrier"}, {"barrier", "a"}, {"waiter", -1}}})
+  for (const Json& wrong :
+       {Json{{"event", "barrier"}, {"waiter", 1}},
+        Json{{"event", "barrier"}, {"barrier", "a b"}, {"waiter", 1}},
+        Json{{"event", "barrier"}, {"barrier", std::string(41, 'a')}, {"waiter", 1}},
+        Json{{"event", "barrier"}, {"barrier", "a"}},
+        Json{{"event", "barrier"}, {"barrier", "a"}, {"waiter", -1}}})
     channel_->say_line(wrong);
   EXPECT_EQ(agent_->garbage(), 5U);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "machine/prove_kvm.h"
+#include "support/blind_hypervisor.h"
 #include "support/fake_event_loop.h"
 #include "support/temp_dir.h"
 
@@ -15,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 /// Starts whatever it is told to, and lets it print what the test says.
-class ScriptedHypervisor final : public Hypervisor {
+class ScriptedHypervisor final : public BlindHypervisor {
  public:
   explicit ScriptedHypervisor(EventLoop& loop) : loop_(loop) {}
 

@@ -29,6 +29,11 @@ class BarrierAgent final : public Agent {
   void adopt(JobId, JobHandlers) override {}
   JobId last_job() const override { return 0; }
   void signal(JobId, int) override {}
+  void write(JobId, std::string_view,
+             std::function<void(const Reply&, std::size_t)>) override {}
+  void close_input(JobId) override {}
+  void resize(JobId, const TerminalSize&, Answer) override {}
+  void tasks(JobId, Answer) override {}
   void forget(JobId) override {}
   void put(const std::string&, std::string_view, int, Answer) override {}
   void append(const std::string&, std::string_view, int, Answer) override {}
