@@ -24,6 +24,7 @@ struct CodeLocation {
 struct Finding {
   std::string kind;      ///< bug, oops, gpf, panic, warning, lockdep, lockdep_off, hung_task, …
   std::string title;     ///< for people, without addresses and pids: "kernel BUG in gfs2_glock_nq"
+  std::string sentence;  ///< what happened, with task and locks, where more can be said; else empty
   std::string function;  ///< the guilty one; empty if none could be named
   std::vector<std::string> frames;  ///< at most 8, best first, without offsets
   std::vector<CodeLocation> stack;  ///< what the frames were read from, in the order printed; at most 64

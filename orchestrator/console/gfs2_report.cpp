@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
 #include "console/frames.h"
@@ -28,22 +29,59 @@ std::string_view name_after(std::string_view text, std::string_view key,
   return index < N ? names.at(index) : std::string_view{};
 }
 
+/// One of the two requests.
+struct Request {
+  std::string_view type;
+  std::string_view state;
+  std::string caller;  // of the function that made it
+  int pid = 0;
+};
+
+/// The lines' requests, the granted one first; each ends with its state.
+std::vector<Request> requests_in(std::span<const std::string> lines) {
+  std::vector<Request> requests;
+  Request request;
+  for (const std::string& line : lines) {
+    if (!line.starts_with("gfs2: fsid=")) continue;
+    const std::string_view text = line;
+    for (const std::string_view key : {": original: ", ": new: "})
+      if (const std::size_t at = text.find(key); at != std::string_view::npos)
+        request = {{}, {}, plain_name(symbol_in(text.substr(at + key.size()))), 0};
+    if (const std::size_t at = text.find(": pid: "); at != std::string_view::npos)
+      request.pid = number<int>(trimmed(text.substr(at + 7)), 10).value_or(0);
+    request.state = name_after(text, " req lock state : ", kStates);
+    if (request.state.empty()) continue;
+    request.type = name_after(text, ": lock type: ", kTypes);
+    requests.push_back(std::exchange(request, {}));
+  }
+  return requests;
+}
+
+std::string sentence_of(const std::vector<Request>& requests, std::span<const Glock> glocks) {
+  std::string task = fmt::format("/{}", requests[0].pid);
+  std::string glock = fmt::format("an {} glock", requests[0].type);
+  for (const Glock& each : glocks)
+    for (const GlockHolder& holder : each.holders)
+      if (holder.granted && holder.pid == requests[0].pid) {
+        task = holder.comm + task;
+        glock = "glock " + to_string(each.name);
+      }
+  const auto made = [](const Request& request) {
+    return fmt::format("({}{}{})", request.state, request.caller.empty() ? "" : ", from ",
+                       request.caller);
+  };
+  return printable(fmt::format("recursion: {} holds {} {} and asks for it again {}", task, glock,
+                               made(requests[0]), made(requests[1])));
+}
+
 bool is_gfs2(std::string_view function) { return function.starts_with("gfs2_"); }
 
 }  // namespace
 
 std::optional<GlockRecursion> glock_recursion(std::span<const std::string> lines,
-                                              const Trace& trace) {
-  std::string_view type;
-  std::vector<std::string_view> states;
-  for (const std::string& line : lines) {
-    if (!line.starts_with("gfs2: fsid=")) continue;
-    const std::string_view state = name_after(line, " req lock state : ", kStates);
-    if (state.empty()) continue;
-    type = name_after(line, ": lock type: ", kTypes);
-    states.push_back(state);
-  }
-  if (states.size() != 2 || type.empty()) return std::nullopt;
+                                              std::span<const Glock> glocks, const Trace& trace) {
+  const std::vector<Request> requests = requests_in(lines);
+  if (requests.size() != 2 || requests[1].type.empty()) return std::nullopt;
 
   GlockRecursion recursion;
   for (const std::string& function : trace.frames) {
@@ -53,8 +91,10 @@ std::optional<GlockRecursion> glock_recursion(std::span<const std::string> lines
       recursion.frames.push_back(function);
   }
   if (recursion.frames.empty()) return std::nullopt;
-  recursion.identity = fmt::format("recursion:gfs2:{}:{}>{}:{}", type, states[0], states[1],
-                                   fmt::join(recursion.frames, "<"));
+  recursion.identity =
+      fmt::format("recursion:gfs2:{}:{}>{}:{}", requests[1].type, requests[0].state,
+                  requests[1].state, fmt::join(recursion.frames, "<"));
+  recursion.sentence = sentence_of(requests, glocks);
   return recursion;
 }
 

@@ -100,8 +100,9 @@ void describe_die(const Subject& subject, Finding& finding) {
     const std::string message = message_of(subject.report);
     finding.identity =
         fmt::format("bug:{}:{}{}{}", file, finding.function, message.empty() ? "" : ":", message);
-    if (const auto recursion = glock_recursion(subject.report.lines(), subject.trace)) {
+    if (const auto recursion = glock_recursion(subject.report.lines(), finding.glocks, subject.trace)) {
       finding.identity = recursion->identity;
+      finding.sentence = recursion->sentence;
       finding.frames.insert(finding.frames.begin(), recursion->frames.begin(),
                             recursion->frames.end());
       finding.function = recursion->frames.front();

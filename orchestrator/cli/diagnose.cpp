@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "base/text.h"
+#include "campaign/verdict.h"
+#include "cli/saved_looks.h"
+#include "cli/verbs.h"
+#include "diagnosis/diagnose.h"
+#include "diagnosis/diagnosis_json.h"
+#include "diagnosis/dlm_locks.h"
+#include "diagnosis/dlm_waiters.h"
+#include "diagnosis/glocks.h"
+#include "diagnosis/ocfs2_locks.h"
+#include "diagnosis/picture.h"
+#include "diagnosis/tasks.h"
+#include "host/files.h"
+#include "host/graphviz.h"
+
+namespace gridlock {
+namespace {
+
+using diagnosis::Diagnosis;
+using diagnosis::NodeLook;
+
+struct DiagnoseOptions {
+  std::string folder;
+  bool dot = false;
+  std::string svg;
+  std::string files;
+};
+
+/// What a node's texts hold and which are missing.
+struct Inventory {
+  std::string node;
+  std::vector<std::string> read;
+  std::vector<std::string> missing;
+};
+
+Inventory inventory_of(const NodeLook& node) {
+  Inventory inventory{printable(node.node), {}, {}};
+  const auto note = [&](const std::string& text, std::string_view name, const auto& count) {
+    if (text.empty())
+      inventory.missing.emplace_back(name);
+    else
+      inventory.read.push_back(fmt::format("{} {}", name, count()));
+  };
+  note(node.glocks, "glocks", [&] {
+    std::set<GlockName> waited;
+    const diagnosis::GlockCounts counts = diagnosis::collect_waited_glocks(node.glocks, waited);
+    return fmt::format("{} ({} holders, {} waiters)", counts.glocks, counts.holders,
+                       counts.waiters);
+  });
+  std::set<std::string, std::less<>> waited;
+  note(node.dlm_locks, "DLM locks",
+       [&] { return diagnosis::collect_waited_resources(node.dlm_locks, waited); });
+  note(node.tasks, "tasks", [&] { return diagnosis::read_tasks(node.tasks).size(); });
+  note(node.console, "console", [&] { return fmt::format("{} bytes", node.console.size()); });
+  // Most clusters have neither, and an empty list of waiters is an answer.
+  if (!node.ocfs2_locks.empty())
+    note(node.ocfs2_locks, "OCFS2 locks",
+         [&] { return diagnosis::collect_waited_ocfs2(node.ocfs2_locks, waited); });
+  if (!node.dlm_waiters.empty())
+    note(node.dlm_waiters, "DLM messages without a reply",
+         [&] { return diagnosis::read_dlm_waiters(node.dlm_waiters).size(); });
+  return inventory;
+}
+
+/// One file system's diagnosis, as it is told.
+struct Told {
+  const SavedLooks& looks;
+  bool once;
+  Diagnosis diagnosis;
+};
+
+constexpr std::string_view kOnce = "seen once: waits are not proven to last";
+
+std::string text_of(const Told& told) {
+  std::string text;
+  if (!told.looks.file_system.empty())
+    text += "file system " + printable(told.looks.file_system) + "\n";
+  text += (told.diagnosis.kind == Diagnosis::Kind::nothing ? "no task waits for another"
+                                                           : told.diagnosis.sentence) +
+          "\n";
+  if (told.once) text += std::string(kOnce) + "\n";
+  for (const NodeLook& node : told.looks.second) {
+    const Inventory inventory = inventory_of(node);
+    text += fmt::format("  {}: {}", inventory.node,
+                        inventory.read.empty() ? "nothing was read" : join(inventory.read, ", "));
+    if (!inventory.missing.empty() && !inventory.read.empty())
+      text += "; missing: " + join(inventory.missing, ", ");
+    text += '\n';
+  }
+  return text;
+}
+
+Json json_of(const Told& told) {
+  Json json = diagnosis::json_of(told.diagnosis);
+  if (!told.looks.file_system.empty()) json["file_system"] = printable(told.looks.file_system);
+  json["seen_once"] = told.once;
+  json["read"] = Json::array();
+  for (const NodeLook& node : told.looks.second) {
+    const Inventory inventory = inventory_of(node);
+    json["read"].push_back(
+        {{"node", inventory.node}, {"read", inventory.read}, {"missing", inventory.missing}});
+  }
+  return json;
+}
+
+/// Writes the picture of the first deadlock, or of the first chain.
+void write_picture(const std::vector<Told>& all, const std::string& file, Context& context) {
+  const auto worst = std::min_element(all.begin(), all.end(), [](const Told& a, const Told& b) {
+    const auto rank = [](const Told& told) {
+      return told.diagnosis.kind == Diagnosis::Kind::cycle   ? 0
+             : told.diagnosis.kind == Diagnosis::Kind::chain ? 1
+                                                             : 2;
+    };
+    return rank(a) < rank(b);
+  });
+  const Picture picture =
+      draw_graph(diagnosis::dot_of(worst->diagnosis), *context.runner, context.stop);
+  if (picture.svg)
+    write_file_atomically(file, *picture.svg);
+  else
+    std::fprintf(stderr, "gridlock: %s\n", picture.problem.c_str());
+}
+
+int diagnose_folder(const DiagnoseOptions& options, Context& context) {
+  SavedEvidence evidence = read_saved_looks(options.folder, {}, context.stop);
+  for (const std::string& problem : evidence.problems)
+    std::fprintf(stderr, "gridlock: left out: %s\n", problem.c_str());
+  if (!options.files.empty())
+    evidence.files.names.merge(parse_known_files(read_file(options.files, Bytes::mib(64))).names);
+  if (evidence.looks.empty())
+    throw Error(
+        options.folder + " holds no dumps of locks",
+        "it needs a folder for each node with its glocks and DLM locks (docs/diagnosis.md)");
+  std::vector<Told> all;
+  for (const SavedLooks& looks : evidence.looks) {
+    const bool once = looks.first.empty();
+    all.push_back(
+        {looks, once,
+         diagnosis::diagnose(once ? looks.second : looks.first, looks.second, evidence.files)});
+  }
+  for (const Told& told : all) {
+    const std::string text = context.json  ? json_of(told).dump() + "\n"
+                             : options.dot ? diagnosis::dot_of(told.diagnosis)
+                                           : text_of(told);
+    std::fputs(text.c_str(), stdout);
+  }
+  if (!options.svg.empty()) write_picture(all, options.svg, context);
+  const bool found = std::any_of(all.begin(), all.end(), [](const Told& told) {
+    return told.diagnosis.kind != Diagnosis::Kind::nothing;
+  });
+  return found ? kExitFindings : kExitPassed;
+}
+
+}  // namespace
+
+void add_diagnose(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb = app.add_subcommand(
+      "diagnose", "Say which tasks of a cluster wait for each other, from dumps of its locks");
+  auto options = std::make_shared<DiagnoseOptions>();
+  verb->add_option("DIR", options->folder, "A folder with the dumps of every node")
+      ->required()
+      ->type_name("");
+  verb->add_flag("--dot", options->dot, "Write the graph in Graphviz's language instead of text");
+  verb->add_option("--svg", options->svg, "Draw the graph into FILE (needs Graphviz)")
+      ->type_name("FILE");
+  verb->add_option("--files", options->files, "Names of files: lines 'INODE NAME'")
+      ->type_name("FILE");
+  verb->footer(
+      "DIR is Gridlock's own evidence, what gfs2_lockcapture collected (unpacked, all nodes), or "
+      "a\n"
+      "folder for each node with its glocks and DLM locks: see docs/diagnosis.md.\n"
+      "Exit code: 0 nothing waits, 1 a deadlock or a chain of waits, 2 bad usage, 3 nothing could\n"
+      "be read.");
+  verb->callback(
+      [options, &context, exit_code] { *exit_code = diagnose_folder(*options, context); });
+}
+
+}  // namespace gridlock
