@@ -6,6 +6,7 @@
 
 #include <QUuid>
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -185,9 +186,27 @@ class LibvirtHypervisor final : public Hypervisor {
 
   void dump_memory(const std::string& name, const fs::path& file, Milliseconds limit,
                    Done done) override {
-    look_at(name, std::move(done), [this, name, file, limit] {
+    // Nothing ends a dump but its end: after `limit` the rest goes to a file without a name.
+    const auto made = std::make_shared<std::atomic<bool>>(false);
+    const auto once = std::make_shared<Done>(std::move(done));
+    const auto timer = loop_.after(limit, [alive = std::weak_ptr(alive_), once, made, name, file,
+                                           limit] {
+      const Done answer = std::exchange(*once, {});
+      if (alive.expired() || !answer) return;
+      std::error_code ignored;
+      if (*made) fs::remove(file, ignored);
+      answer(std::make_exception_ptr(VirtError(
+          fmt::format("dumping the memory of {} took longer than {}", name, to_string(limit)), 0)));
+    });
+    const auto end = [this, once, timer](std::exception_ptr error) {
+      loop_.cancel(timer);
+      if (const Done answer = std::exchange(*once, {})) answer(error);
+    };
+    look_at(name, end, [this, name, file, made] {
       require_answering(name);
-      write_memory_dump(*connection_, name, file, limit);
+      make_dump_file(file);
+      *made = true;
+      write_memory_dump(*connection_, name, file);
     });
   }
 

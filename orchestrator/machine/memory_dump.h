@@ -4,17 +4,17 @@
 #include <filesystem>
 #include <string>
 
-#include "base/duration.h"
 #include "machine/virt_connection.h"
 
 namespace gridlock {
 
-/// Writes a machine's memory to `file`, which must not exist, as kdump-zlib. Blocks; throws
-/// VirtError, also after `limit`; then there is no file.
-///
-/// QEMU's dump-guest-memory, to a descriptor that goes over its monitor: the file is ours, wherever
-/// QEMU's user may write, and libvirt's own dump would hold the machine's lock all the while.
+/// Makes the file that a dump goes into, for nobody else to read. Throws VirtError, also if it is
+/// there.
+void make_dump_file(const std::filesystem::path& file);
+
+/// Writes a machine's memory to `file`, which make_dump_file() made, as kdump-zlib. Blocks for as
+/// long as that takes: libvirt gives up no dump of memory. Throws VirtError; then there is no file.
 void write_memory_dump(VirtConnection& connection, const std::string& name,
-                       const std::filesystem::path& file, Milliseconds limit);
+                       const std::filesystem::path& file);
 
 }  // namespace gridlock

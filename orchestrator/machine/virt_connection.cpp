@@ -215,6 +215,12 @@ std::string VirtConnection::human_monitor(const std::string& name, const std::st
   return text != nullptr ? text : "";
 }
 
+void VirtConnection::dump_memory(const std::string& name, const std::filesystem::path& file) {
+  check(virDomainCoreDumpWithFormat(look_up(events_->connection(), name).get(), file.c_str(),
+                                    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB, VIR_DUMP_MEMORY_ONLY),
+        "dumping the memory of " + name);
+}
+
 MachineState VirtConnection::state(const std::string& name) {
   using Kind = MachineState::Kind;
   const DomainPtr domain(virDomainLookupByName(events_->connection(), name.c_str()));
@@ -251,7 +257,8 @@ void VirtConnection::destroy_all() noexcept {
 }
 
 void VirtConnection::inject_nmi(const std::string& name) {
-  check(virDomainInjectNMI(look_up(events_->connection(), name).get(), 0), "sending an NMI to " + name);
+  check(virDomainInjectNMI(look_up(events_->connection(), name).get(), 0),
+        "sending an NMI to " + name);
 }
 
 }  // namespace gridlock

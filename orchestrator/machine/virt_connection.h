@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +38,11 @@ class VirtConnection {
 
   /// One command of QEMU's monitor for people (HMP), and what it printed.
   std::string human_monitor(const std::string& name, const std::string& command);
+
+  /// Writes a machine's memory to `file` as kdump-zlib; the machine stands still meanwhile. It has
+  /// to be libvirt's own dump: 9.0 crashes when QEMU ends one that was begun through the monitor
+  /// (qemuProcessHandleDumpCompleted). Until then the monitor answers nobody.
+  void dump_memory(const std::string& name, const std::filesystem::path& file);
 
   /// What libvirt knows of a machine without asking QEMU: kind and detail, not the process.
   MachineState state(const std::string& name);

@@ -152,6 +152,7 @@ Json plan_json(const Plan& plan, Extent extent) {
                    {"stall_ms", plan.watch.stall.count()},
                    {"checkpoint_ms", plan.watch.checkpoint.value_or(Milliseconds{0}).count()},
                    {"lockdep", word_of(plan.watch.lockdep)},
+                   {"memory_image", word_of(plan.watch.memory_image)},
                    {"known", plan.watch.known}};
   json["deadlines"] = deadlines_json(plan.deadlines);
   return json;

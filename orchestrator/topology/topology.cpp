@@ -108,6 +108,7 @@ WatchSpec read_watch(const Section& section, Mistakes& mistakes) {
   watch.stall = section.duration("stall");
   if (section.find("checkpoint")) watch.checkpoint = section.duration("checkpoint");
   watch.lockdep = section.choice<Lockdep>("lockdep");
+  watch.memory_image = section.choice<MemoryImage>("memory_image");
   for (const MarkedText& identity : section.lines("known")) {
     if (std::ranges::find(watch.known, identity.text) != watch.known.end())
       mistakes.add(identity.mark, "this identity is in `known` already");

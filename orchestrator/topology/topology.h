@@ -174,11 +174,15 @@ struct TrialSpec {
 
 enum class Lockdep { required, optional };
 
+/// Whether the memory of every node is kept when a workload hangs or a kernel is stuck.
+enum class MemoryImage { never, on_hang };
+
 struct WatchSpec {
   Milliseconds hung_task{10'000};       ///< the kernel's hung_task_timeout_secs; whole seconds
   Milliseconds stall{5'000};            ///< no progress of a worker for this long is a finding
   std::optional<Milliseconds> checkpoint = {};  ///< the lab is saved this often while it works
   Lockdep lockdep = Lockdep::optional;  ///< required: a kernel without lockdep is an error
+  MemoryImage memory_image = MemoryImage::never;
   std::vector<std::string> known;       ///< identities of findings that are reported but not judged
 };
 

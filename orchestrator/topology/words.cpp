@@ -39,6 +39,7 @@ std::string word_of(MmapDioSpec::Fault value) { return word(kMmapDioKeys, "injec
 std::string word_of(LockPingSpec::Data data) { return word(kLockPingKeys, "data", data); }
 std::string word_of(LabUse use) { return word(kTopologyKeys, "lab", use); }
 std::string word_of(Lockdep lockdep) { return word(kWatchKeys, "lockdep", lockdep); }
+std::string word_of(MemoryImage image) { return word(kWatchKeys, "memory_image", image); }
 std::string word_of(Expectation expectation) {
   return expectation == Expectation::pass ? "pass" : "fail";
 }

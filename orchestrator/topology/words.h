@@ -29,6 +29,7 @@ std::string word_of(MmapDioSpec::Fault value);
 std::string word_of(LockPingSpec::Data data);
 std::string word_of(LabUse use);
 std::string word_of(Lockdep lockdep);
+std::string word_of(MemoryImage image);
 std::string word_of(Expectation expectation);
 
 /// The words of a list, joined with `separator`, or "none".

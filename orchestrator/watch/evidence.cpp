@@ -3,104 +3,241 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/text.h"
+
 namespace gridlock {
 namespace {
 
 constexpr Milliseconds kRungLimit{6'000};
-/// A wait that is present in two dumps this far apart is a wait, not a moment.
-constexpr Milliseconds kBetweenDumps{1'500};
-constexpr std::size_t kDumpSize = 4 << 20;
-constexpr int kAttempts = 3;
+/// A wait that is present in two looks this far apart is a wait, not a moment.
+constexpr Milliseconds kBetweenLooks{1'500};
+/// A console that has printed nothing for so long has printed what it was asked for.
+constexpr Milliseconds kConsoleQuiet{300};
+constexpr Milliseconds kConsoleLimit{4'000};
+/// 200,000 glocks; a dump that is cut is read as far as it goes.
+constexpr std::size_t kLocksSize = 32 << 20;
+constexpr std::size_t kSize = 1 << 20;
+constexpr std::size_t kConsoleSize = 512 << 10;
+constexpr std::size_t kConsoleLines = 200;
+/// To the agent: the tasks of all jobs, and all that are blocked.
+constexpr Agent::JobId kAllJobs = 0;
 
 /// Everything after the colon: "lab:data" is mounted in DLM lockspace "data".
 std::string lockspace_of(const std::string& lock_table) {
   return lock_table.substr(lock_table.find(':') + 1);
 }
 
-class Ladder {
- public:
-  Ladder(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken, std::stop_token stop)
-      : crew_(crew),
-        sound_(crew.without(broken)),
-        stop_(std::move(stop)),
-        gfs2_("/sys/kernel/debug/gfs2/" + plan.lock_table),
-        dlm_("/sys/kernel/debug/dlm/" + lockspace_of(plan.lock_table)) {
-    for (const NodeId node : broken)
-      evidence_.skipped.push_back("locks on " + node_name(node) +
-                                  ": its kernel broke; reading them could hang it");
+/// The threads of a text of tasks, of lines "task PID TID".
+std::set<int> threads_in(std::string_view text) {
+  constexpr std::string_view kWord = "task ";
+  std::set<int> threads;
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    if (!line.starts_with(kWord)) continue;
+    if (const auto thread = number<int>(line.substr(line.rfind(' ') + 1), 10))
+      threads.insert(*thread);
   }
-
-  Evidence climb() {
-    if (!sound_.members().empty()) dump_locks();
-    keep(crew_, "/proc/lockdep_stats", "lockdep_stats");
-    for (const Crew::Member& member : crew_.members())
-      member.agent->sysrq('w', [](const Reply&) {});
-    return std::move(evidence_);
-  }
-
- private:
-  void dump_locks() {
-    evidence_.first = whole_dump("1");
-    const auto never = [] { return false; };
-    if (crew_.loop().run_until(never, kBetweenDumps, stop_) == Waited::stopped)
-      throw Cancelled("collecting evidence");
-    evidence_.second = whole_dump("2");
-    keep(sound_, gfs2_ + "/sbstats", "sbstats");
-    keep(sound_, dlm_ + "_waiters", "dlm_waiters");
-  }
-
-  /// Reads a file from every node and keeps it; answers in the members' order, empty where the node
-  /// gave none.
-  std::vector<std::string> keep(const Crew& crew, const std::string& path,
-                                const std::string& name) {
-    const auto replies = crew.get_all(path, kDumpSize, kRungLimit, stop_);
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; i < replies.size(); ++i) {
-      const Crew::Member& member = crew.members()[i];
-      texts.push_back(replies[i].data);
-      if (replies[i].ok())
-        evidence_.files.push_back({member.id, name + ".txt", replies[i].data});
-      else
-        evidence_.skipped.push_back(
-            fmt::format("{} on {}: {}", name, member.name, replies[i].error));
-    }
-    return texts;
-  }
-
-  /// A dump of every sound node, if need be in a later attempt: a node that the host hardly runs
-  /// does not answer in time, and without it a cycle through it is not seen.
-  std::vector<NodeDump> whole_dump(const std::string& which) {
-    std::vector<NodeDump> dumps = dump(which);
-    for (int attempt = 1; attempt < kAttempts && dumps.size() < sound_.members().size();
-         ++attempt) {
-      std::vector<NodeDump> again = dump(which + "-again" + std::to_string(attempt));
-      if (again.size() >= dumps.size()) dumps = std::move(again);
-    }
-    return dumps;
-  }
-
-  std::vector<NodeDump> dump(const std::string& which) {
-    const auto glocks = keep(sound_, gfs2_ + "/glocks", "glocks-" + which);
-    const auto locks = keep(sound_, dlm_ + "_locks", "dlm_locks-" + which);
-    std::vector<NodeDump> dumps;
-    for (std::size_t i = 0; i < glocks.size(); ++i)
-      if (!glocks[i].empty()) dumps.push_back({sound_.members()[i].id, glocks[i], locks[i]});
-    return dumps;
-  }
-
-  const Crew& crew_;
-  Crew sound_;
-  std::stop_token stop_;
-  std::string gfs2_;
-  std::string dlm_;
-  Evidence evidence_;
-};
+  return threads;
+}
 
 }  // namespace
 
-Evidence collect_evidence(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken,
-                          std::stop_token stop) {
-  return Ladder(plan, crew, broken, std::move(stop)).climb();
+EvidenceLadder::EvidenceLadder(const Plan& plan, const Crew& crew,
+                               std::map<NodeId, ConsoleTail*> consoles, std::set<NodeId> broken,
+                               std::stop_token stop)
+    : plan_(plan),
+      crew_(crew),
+      consoles_(std::move(consoles)),
+      sound_(crew.without(broken)),
+      stop_(std::move(stop)),
+      gfs2_("/sys/kernel/debug/gfs2/" + plan.lock_table),
+      dlm_("/sys/kernel/debug/dlm/" + lockspace_of(plan.lock_table)) {
+  for (const NodeId node : broken)
+    evidence_.skipped.push_back("locks on " + node_name(node) +
+                                ": its kernel broke; reading them could hang it");
+}
+
+EvidenceLadder::Question EvidenceLadder::file(const std::string& name,
+                                              const std::string& path) const {
+  const std::size_t size =
+      path.starts_with(gfs2_ + "/glocks") || path.starts_with(dlm_) ? kLocksSize : kSize;
+  return {name, [path, size](const Crew::Member& member, Agent::Answer answer) {
+            member.agent->get(path, size, std::move(answer));
+          }};
+}
+
+EvidenceLadder::Answers EvidenceLadder::ask(const Crew& crew,
+                                            const std::vector<Question>& questions) {
+  // Shared with the answers, which may come after the wait was given up.
+  struct Replies {
+    std::map<std::pair<NodeId, std::string>, Reply> came;
+    std::size_t open = 0;
+  };
+  const auto replies = std::make_shared<Replies>();
+  std::vector<std::pair<NodeId, std::string>> asked;
+  for (const Crew::Member& member : crew.members())
+    for (const Question& question : questions) {
+      const std::pair key{member.id, question.name};
+      if (given_up_.contains(key)) continue;
+      asked.push_back(key);
+      evidence_.silent.insert(member.id);
+      ++replies->open;
+      question.ask(member, [replies, key](const Reply& reply) {
+        replies->came.emplace(key, reply);
+        --replies->open;
+      });
+    }
+  if (crew_.loop().run_until([&] { return replies->open == 0; }, kRungLimit, stop_) ==
+      Waited::stopped)
+    throw Cancelled("collecting evidence");
+  Answers answers;
+  for (const auto& key : asked) {
+    const auto reply = replies->came.find(key);
+    if (reply != replies->came.end() && crew.member(key.first).agent->lost().empty())
+      evidence_.silent.erase(key.first);
+    const std::string error = reply == replies->came.end()
+                                  ? "no answer within " + to_string(kRungLimit)
+                                  : reply->second.error;
+    if (error.empty()) {
+      answers[key.first][key.second] = reply->second.data;
+      continue;
+    }
+    given_up_.insert(key);
+    evidence_.skipped.push_back(
+        fmt::format("{} on {}: {}", key.second, node_name(key.first), error));
+  }
+  return answers;
+}
+
+void EvidenceLadder::keep(NodeId node, int look, const std::string& name,
+                          const std::string& bytes) {
+  if (!bytes.empty()) evidence_.files.push_back({node, look, name + ".txt", bytes});
+}
+
+void EvidenceLadder::wait(Milliseconds time) {
+  if (crew_.loop().run_until([] { return false; }, time, stop_) == Waited::stopped)
+    throw Cancelled("collecting evidence");
+}
+
+diagnosis::Look EvidenceLadder::look(int which, const std::map<NodeId, Agent::JobId>& jobs) {
+  const Question tasks{"tasks", [](const Crew::Member& member, Agent::Answer answer) {
+                         member.agent->tasks(kAllJobs, std::move(answer));
+                       }};
+  const Question workers{"workers", [&jobs](const Crew::Member& member, Agent::Answer answer) {
+                           const auto job = jobs.find(member.id);
+                           member.agent->tasks(job == jobs.end() ? kAllJobs : job->second,
+                                               std::move(answer));
+                         }};
+  const std::vector<Question> locks{tasks,
+                                    workers,
+                                    file("glocks", gfs2_ + "/glocks"),
+                                    file("dlm_locks", dlm_ + "_locks"),
+                                    file("dlm_waiters", dlm_ + "_waiters"),
+                                    file("mountinfo", "/proc/self/mountinfo"),
+                                    file("diskstats", "/proc/diskstats")};
+  // All at once: what does not hang answers within a moment, and one instant is looked at.
+  std::set<NodeId> sound;
+  for (const Crew::Member& member : sound_.members()) sound.insert(member.id);
+  Answers answers = ask(sound_, locks);
+  if (sound_.members().size() < crew_.members().size())
+    answers.merge(ask(crew_.without(sound), {tasks, workers}));
+  diagnosis::Look look;
+  for (const Crew::Member& member : crew_.members()) {
+    auto& texts = answers[member.id];
+    diagnosis::NodeLook& node = look.emplace_back();
+    node.node = member.name;
+    node.dlm_id = member.id.number;
+    node.glocks = texts["glocks"];
+    node.dlm_locks = texts["dlm_locks"];
+    node.dlm_waiters = texts["dlm_waiters"];
+    node.tasks = texts["tasks"];
+    // Recoveries that began and have not ended are told there.
+    if (const auto console = consoles_.find(member.id); console != consoles_.end())
+      node.console = console->second->tail(kConsoleLines);
+    if (const auto moves =
+            disk_moves(texts["mountinfo"], texts["diskstats"], plan_.filesystem.mount))
+      disks_[member.id].at(static_cast<std::size_t>(which - 1)) = *moves;
+    for (const char* const name : {"tasks", "glocks", "dlm_locks", "dlm_waiters"})
+      keep(member.id, which, name, texts[name]);
+    if (!texts["workers"].empty()) evidence_.workers[member.id] = threads_in(texts["workers"]);
+  }
+  return look;
+}
+
+void EvidenceLadder::look_twice(const std::map<NodeId, Agent::JobId>& jobs) {
+  evidence_.first = look(1, jobs);
+  wait(kBetweenLooks);
+  evidence_.second = look(2, jobs);
+  for (const auto& [node, both] : disks_) evidence_.disks[node] = {both[0], both[1]};
+}
+
+void EvidenceLadder::look_at_kernel_locks() {
+  for (const int which : {1, 2}) {
+    if (which == 2) wait(kBetweenLooks);
+    const auto tasks = sysrq('w', which, "sysrq-w");
+    const auto locks = sysrq('d', which, "sysrq-d");
+    for (diagnosis::NodeLook& node : which == 1 ? evidence_.first : evidence_.second)
+      for (const Crew::Member& member : crew_.members()) {
+        if (member.name != node.node) continue;
+        for (const auto* const texts : {&tasks, &locks})
+          if (const auto text = texts->find(member.id); text != texts->end())
+            node.console += text->second;
+      }
+  }
+}
+
+void EvidenceLadder::ask_for_kernel_locks() {
+  sysrq('w', 0, "sysrq-w");
+  sysrq('d', 0, "sysrq-d");
+}
+
+void EvidenceLadder::ask_kernels() {
+  const std::vector<Question> counters{file("lockdep_stats", "/proc/lockdep_stats"),
+                                       file("trace", "/sys/kernel/debug/tracing/trace")};
+  const std::vector<Question> locks{file("sbstats", gfs2_ + "/sbstats"),
+                                    file("lock_stat", "/proc/lock_stat")};
+  for (const auto& [node, texts] : ask(crew_, counters))
+    for (const auto& [name, text] : texts) keep(node, 0, name, text);
+  for (const auto& [node, texts] : ask(sound_, locks))
+    for (const auto& [name, text] : texts) keep(node, 0, name, text);
+  sysrq('l', 0, "sysrq-l");
+}
+
+std::map<NodeId, std::string> EvidenceLadder::sysrq(char key, int look, const std::string& name) {
+  std::map<NodeId, std::uint64_t> begins;
+  for (const auto& [node, console] : consoles_) {
+    console->poll();
+    begins[node] = console->reader().bytes_read();
+  }
+  const Answers answers =
+      ask(crew_, {{name, [key](const Crew::Member& member, Agent::Answer answer) {
+                     member.agent->sysrq(key, std::move(answer));
+                   }}});
+  std::map<NodeId, std::string> texts;
+  if (answers.empty()) return texts;
+  SteadyTime changed = crew_.loop().now();
+  std::uint64_t printed = 0;
+  const auto quiet = [&] {
+    std::uint64_t all = 0;
+    for (const auto& [node, console] : consoles_) {
+      console->poll();
+      all += console->reader().bytes_read();
+    }
+    if (std::exchange(printed, all) != all) changed = crew_.loop().now();
+    return crew_.loop().now() - changed > kConsoleQuiet;
+  };
+  if (crew_.loop().run_until(quiet, kConsoleLimit, stop_) == Waited::stopped)
+    throw Cancelled("collecting evidence");
+  for (const auto& [node, console] : consoles_) {
+    if (!answers.contains(node)) continue;
+    texts[node] = console->text(begins[node], console->reader().bytes_read(), kConsoleSize);
+    keep(node, look, name, texts[node]);
+  }
+  return texts;
 }
 
 }  // namespace gridlock

@@ -53,8 +53,11 @@ void WorkloadRun::sampled(std::size_t index, const std::string& name, const Work
         worker.counters.operations + worker.counters.errors + worker.counters.bytes;
     if (mark != progress.mark) progress = {mark, crew_.loop().now()};
     SteadyTime oldest = SteadyTime::max();
-    for (const auto& [other, its] : all)
-      if (!state.reader->workers().find(other)->second.ended) oldest = std::min(oldest, its.at);
+    for (const auto& [other, its] : all) {
+      if (state.reader->workers().find(other)->second.ended || its.at >= oldest) continue;
+      oldest = its.at;
+      state.stillest = other;
+    }
     if (oldest != SteadyTime::max()) state.last_progress = oldest;
     state.moved = std::none_of(all.begin(), all.end(),
                                [](const auto& entry) { return entry.second.mark == 0; });
@@ -155,6 +158,12 @@ Milliseconds WorkloadRun::until_start() const {
 const WorkloadRun::NodeState& WorkloadRun::node(NodeId id) const {
   return *std::find_if(states_.begin(), states_.end(),
                        [&](const NodeState& state) { return state.node == id; });
+}
+
+std::map<NodeId, Agent::JobId> WorkloadRun::jobs() const {
+  std::map<NodeId, Agent::JobId> all;
+  for (std::size_t i = 0; i < jobs_.size(); ++i) all[states_[i].node] = jobs_[i];
+  return all;
 }
 
 bool WorkloadRun::ended() const {

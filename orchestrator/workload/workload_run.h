@@ -25,6 +25,7 @@ class WorkloadRun {
     /// When the worker that has stood still the longest last did something; the start until all
     /// have.
     SteadyTime last_progress{};
+    std::string stillest;  ///< that worker; empty until one has reported
     bool moved = false;  ///< all of its workers have done something
     std::map<std::string, SteadyMeter, std::less<>> meters;  ///< by worker that does operations
     std::optional<JobEnd> end;
@@ -54,6 +55,8 @@ class WorkloadRun {
   bool ended() const;
   const std::vector<NodeState>& nodes() const { return states_; }
   const NodeState& node(NodeId id) const;
+  /// The programs that have been started, by node.
+  std::map<NodeId, Agent::JobId> jobs() const;
   /// What its figures are taken from; absent if nobody knows beforehand how long it takes.
   const std::optional<SteadyWindow>& window() const { return window_; }
 

@@ -79,8 +79,13 @@ TEST(FileSystems, TheGlocksOfAGlockBugAreValues) {
   const auto bug = std::find_if(findings.begin(), findings.end(),
                                 [](const Finding& finding) { return finding.kind == "bug"; });
   ASSERT_NE(bug, findings.end());
-  const GlockHolder holder{GlockMode::DF, true, false, 105, "mdio"};
-  EXPECT_THAT(bug->glocks, ElementsAre(Glock{{2, 0x13030}, GlockMode::EX, {holder}}));
+  const GlockHolder holder{GlockMode::DF, true, false, 105, "mdio", "vfs_read"};
+  const GlockInode inode{77872, 8, 2097152};
+  EXPECT_THAT(bug->glocks,
+              ElementsAre(Glock{{2, 0x13030}, GlockMode::EX, {holder}, "yfIqob", inode}));
+  EXPECT_EQ(bug->sentence,
+            "recursion: mdio/105 holds glock 2/13030 (DF, from vfs_read) and asks for it again (SH, "
+            "from __do_fault)");
 }
 
 }  // namespace

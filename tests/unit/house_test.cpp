@@ -88,7 +88,7 @@ TEST(House, RoomsUseOnlyTheRoomsTheyMay) {
 
 TEST(House, NoRoomUsesARoomAbove) {
   const std::vector<std::set<std::string>> floors{
-      {"base", "topology", "plan", "console", "compare"},
+      {"base", "topology", "plan", "console", "compare", "diagnosis"},
       {"host", "kernel", "image", "machine", "fabric", "storage", "guest", "symbols"},
       {"cluster", "workload", "watch"},
       {"record", "trial"},

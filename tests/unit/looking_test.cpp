@@ -31,6 +31,20 @@ TEST(Escape, ATildeForSomethingElseIsPassedOn) {
   EXPECT_FALSE(escape.ended());
 }
 
+TEST(Escape, IsKnownAfterTheTerminalToldWhereTheCursorIs) {
+  EscapeWatch escape;
+  EXPECT_EQ(escape.pass("\x1b[12;9"), "\x1b[12;9");
+  EXPECT_EQ(escape.pass("R~."), "R");
+  EXPECT_TRUE(escape.ended());
+}
+
+TEST(Escape, IsNoneAfterAnotherKey) {
+  EscapeWatch escape;
+  EXPECT_EQ(escape.pass("\x1b[A~.\r"), "\x1b[A~.\r");
+  EXPECT_EQ(escape.pass("\x1b\r~x"), "\x1b\r~x");
+  EXPECT_FALSE(escape.ended());
+}
+
 TEST(HoldOptions, AreALeaseAndWhetherToFreeze) {
   EXPECT_FALSE(HoldChoice{}.options().lease);
   EXPECT_EQ((HoldChoice{"10m", true}).options().lease, std::chrono::minutes(10));

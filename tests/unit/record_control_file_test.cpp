@@ -58,6 +58,7 @@ TEST_F(ControlFiles, WhatAKilledGridlockLeftIsSaidToBeThat) {
   EXPECT_THAT(refusal("0001"), HasSubstr("was killed"));
   EXPECT_THAT(refusal("0001"), HasSubstr("gridlock clean"));
   EXPECT_THAT(refusal(""), HasSubstr("no run below"));
+  EXPECT_THAT(refusal(""), HasSubstr("gridlock clean"));
 }
 
 TEST_F(ControlFiles, TheNewestThatLivesIsMeantByNone) {
