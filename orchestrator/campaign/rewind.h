@@ -12,7 +12,6 @@
 #include "host/progress.h"
 #include "plan/plan.h"
 #include "record/run_record.h"
-#include "trial/lab.h"
 
 namespace gridlock {
 
@@ -37,11 +36,5 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
             const RewindOptions& options, const Installation& installation, const HostFacts& host,
             CommandRunner& runner, Progress& progress, EventLoop& loop, std::stop_token stop,
             const std::function<void(const std::string&)>& tell);
-
-/// The part of rewind() for which a lab is there: its nodes, loaded, go on if that is asked for,
-/// and their programs, which run already, meet at barriers. Returns when `limit` has passed, a node
-/// is lost or `stop` is requested; the machines still run.
-void hold_lab(Lab& lab, const Plan& plan, const RewindOptions& options, EventLoop& loop,
-              std::stop_token stop, const std::function<void(const std::string&)>& tell);
 
 }  // namespace gridlock

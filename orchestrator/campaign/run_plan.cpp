@@ -2,6 +2,7 @@
 #include "campaign/run_plan.h"
 
 #include "campaign/lab_host.h"
+#include "campaign/pictures.h"
 #include "campaign/prepare.h"
 #include "campaign/run_desk.h"
 #include "campaign/trial_row.h"
@@ -12,7 +13,8 @@ namespace gridlock {
 namespace {
 
 void run_trials(const Plan& plan, LabHost& host, RunDesk& desk, RunBook& book,
-                TrialObserver& observer, std::stop_token stop) {
+                CommandRunner& runner, Progress& progress, TrialObserver& observer,
+                std::stop_token stop) {
   book.record().accel = host.acceleration().acceleration == Acceleration::kvm ? "kvm" : "tcg";
   book.record().accel_reason = host.acceleration().reason;
   book.save();
@@ -28,6 +30,10 @@ void run_trials(const Plan& plan, LabHost& host, RunDesk& desk, RunBook& book,
     book.writer().finish_trial(record);
     book.record().trials.push_back(record);
     book.save();
+    // Last: a run that is being stopped draws nothing, and keeps what the trial came to.
+    if (const std::string problem = draw_pictures(writer->directory(), runner, stop);
+        !problem.empty())
+      progress.note(problem);
     return record;
   };
   run_row(plan.trials, run, stop);
@@ -54,7 +60,7 @@ RunResult run_plan(const Plan& plan, const Installation& installation, const Hos
     LabHost labs(plan, prepared, installation, host, progress, loop, stop);
     RunDesk desk(labs, book.writer().directory(), vmlinux_of(prepared), hold, loop,
                  [&progress](const std::string& line) { progress.note(line); });
-    run_trials(plan, labs, desk, book, observer, stop);
+    run_trials(plan, labs, desk, book, runner, progress, observer, stop);
     judge_run(book.record());
   });
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "base/text.h"
 
@@ -64,14 +65,29 @@ LiveNode find_live(const LiveChoice& choice, NodeNeeded needed, const Context& c
     if (found.node.is_null()) refuse(found.run, found.status, found.name);
     return found;
   }
-  // One word is a node of the newest run, or, where a node is not needed, a run.
-  if (needed == NodeNeeded::no && words.front().find("node") == std::string::npos)
-    return connect(words.front());
-  LiveNode found = connect("");
-  found.name = words.front();
-  found.node = node_in(found.status, found.name);
-  if (found.node.is_null()) refuse(found.run, found.status, found.name);
-  return found;
+  // One word is a node of the newest run that lives or, where none is needed, a run.
+  const std::string& word = words.front();
+  std::optional<LiveNode> newest;
+  try {
+    newest.emplace(connect(""));
+    newest->node = node_in(newest->status, word);
+  } catch (const UsageError&) {
+    // None lives. Of a run that was named more can be said.
+    if (needed == NodeNeeded::yes) throw;
+  }
+  if (newest && !newest->node.is_null()) {
+    newest->name = word;
+    return std::move(*newest);
+  }
+  if (needed == NodeNeeded::yes) refuse(newest->run, newest->status, word);
+  try {
+    return connect(word);
+  } catch (const UsageError& error) {
+    if (!newest) throw;
+    throw UsageError(fmt::format("{}, and the lab of {} has no such node", error.what(),
+                                 newest->run.directory.filename().string()),
+                     error.hint());
+  }
 }
 
 }  // namespace gridlock

@@ -29,6 +29,27 @@ std::optional<WindowSize> window_size() {
   return size;
 }
 
+bool EscapeWatch::is_in_sequence(char c) {
+  switch (sequence_) {
+    case Sequence::none:
+      if (c != '\x1b') return false;
+      sequence_ = Sequence::escape;
+      line_began_ = line_begins_;
+      line_begins_ = false;
+      return true;
+    case Sequence::escape:
+      sequence_ = c == '[' ? Sequence::parameters : Sequence::none;
+      return c == '[';
+    case Sequence::parameters:
+      break;
+  }
+  if (c < '@' || c > '~') return true;
+  sequence_ = Sequence::none;
+  // The cursor's position.
+  if (c == 'R') line_begins_ = line_began_;
+  return true;
+}
+
 std::string EscapeWatch::pass(std::string_view typed) {
   std::string passed;
   for (const char c : typed) {
@@ -40,6 +61,9 @@ std::string EscapeWatch::pass(std::string_view typed) {
       }
       // Twice is once.
       if (c != '~') passed += '~';
+    } else if (is_in_sequence(c)) {
+      passed += c;
+      continue;
     } else if (line_begins_ && c == '~') {
       tilde_ = true;
       line_begins_ = false;

@@ -31,7 +31,8 @@ struct WindowSize {
 /// The size of the terminal at standard input; absent if it is none.
 std::optional<WindowSize> window_size();
 
-/// Finds the escape of ssh in what a person types: `~.` at the begin of a line.
+/// Finds the escape of ssh in what a person types: `~.` at the begin of a line. Where the cursor
+/// is, which a terminal tells a shell that asks for it, nobody typed.
 class EscapeWatch {
  public:
   /// Returns what is to be passed on of `typed`; ended() tells whether the escape was in it.
@@ -39,6 +40,12 @@ class EscapeWatch {
   bool ended() const { return ended_; }
 
  private:
+  /// Whether `c` goes on with a control sequence (ECMA-48, "CSI"); its end is heard, too.
+  bool is_in_sequence(char c);
+
+  enum class Sequence { none, escape, parameters };
+  Sequence sequence_ = Sequence::none;
+  bool line_began_ = true;  ///< before the sequence
   bool line_begins_ = true;
   bool tilde_ = false;
   bool ended_ = false;

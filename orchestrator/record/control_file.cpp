@@ -16,6 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kName = "control.json";
+constexpr const char* kCleanHint = "'gridlock clean' removes what it left";
+constexpr const char* kHoldHint =
+    "'gridlock run --hold-on-failure' keeps the lab of a trial that failed";
 constexpr Bytes kLargest = Bytes::mib(1);
 
 LiveRun read_control(const fs::path& run) {
@@ -45,25 +48,30 @@ LiveRun find_live_run(const fs::path& results, const std::string& name) {
     if (there && WritingLock::is_held(run)) return read_control(run);
     throw UsageError(
         fmt::format("the run {} does not live{}", run.filename().string(),
-                    there ? ": its Gridlock was killed, and with it went its lab" : ""),
-        there ? "'gridlock clean' removes what it left"
-              : "'gridlock run --hold-on-failure' keeps the lab of a trial that failed");
+                    there ? ": its Gridlock was killed, and nobody looks after its lab" : ""),
+        there ? kCleanHint : kHoldHint);
   }
   std::optional<fs::path> newest;
+  bool killed = false;
   fs::file_time_type newest_time;
   std::error_code error;
   for (fs::directory_iterator at(results, error), end; !error && at != end; at.increment(error)) {
     std::error_code none;
     const auto time = fs::last_write_time(at->path() / kName, none);
     // `latest` is a link to one of them.
-    if (none || at->is_symlink(none) || !WritingLock::is_held(at->path())) continue;
+    if (none || at->is_symlink(none)) continue;
+    if (!WritingLock::is_held(at->path())) {
+      killed = true;
+      continue;
+    }
     if (newest && time <= newest_time) continue;
     newest = at->path();
     newest_time = time;
   }
   if (newest) return read_control(*newest);
-  throw UsageError(fmt::format("no run below {} lives", results.string()),
-                   "'gridlock run --hold-on-failure' keeps the lab of a trial that failed");
+  throw UsageError(fmt::format("no run below {} lives{}", results.string(),
+                               killed ? ": one was killed, and nobody looks after its lab" : ""),
+                   killed ? kCleanHint : kHoldHint);
 }
 
 }  // namespace gridlock

@@ -91,11 +91,12 @@ fs::path TrialWriter::node_directory(const std::string& node) {
   return folder;
 }
 
-void TrialWriter::evidence(const std::string& finding, const std::string& name,
+void TrialWriter::evidence(const std::string& finding, const fs::path& name,
                            std::string_view bytes) {
-  const fs::path folder = directory_ / "evidence" / safe_file_name(finding);
-  make_directories(folder);
-  write_file_atomically(folder / safe_file_name(name), bytes);
+  fs::path file = directory_ / "evidence" / safe_file_name(finding);
+  for (const fs::path& part : name) file /= safe_file_name(part.string());
+  make_directories(file.parent_path());
+  write_file_atomically(file, bytes);
 }
 
 void TrialWriter::artefact(const std::string& node, const std::string& name,

@@ -27,8 +27,9 @@ class TrialWriter {
   void sample(const Json& line);
   /// The folder of one node, made on first use: nodes/<node>.
   std::filesystem::path node_directory(const std::string& node);
-  /// Writes evidence/<finding>/<name>.
-  void evidence(const std::string& finding, const std::string& name, std::string_view bytes);
+  /// Writes evidence/<finding>/<name>; `name` may have folders.
+  void evidence(const std::string& finding, const std::filesystem::path& name,
+                std::string_view bytes);
   /// Writes nodes/<node>/<name>.
   void artefact(const std::string& node, const std::string& name, std::string_view bytes);
 

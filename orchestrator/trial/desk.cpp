@@ -48,6 +48,12 @@ std::string read_job(const Json& request, const std::string& node, Job& job) {
   return {};
 }
 
+/// Whether there is no machine any more.
+bool is_gone(const Lab::Node& node) {
+  return node.loss &&
+         (node.loss->kind == Loss::Kind::qemu_died || node.loss->kind == Loss::Kind::stopped);
+}
+
 std::string text_of(const std::exception_ptr& error) {
   try {
     if (error) std::rethrow_exception(error);
@@ -219,6 +225,7 @@ std::string Desk::answer_gdb(Client client, const Json& request) {
   if (node == nullptr) return wrong;
   // It stops the machine: what watches a trial at work would call that a failure.
   if (!held_) return std::string(kNothingHeld) + ": a debugger stops its node";
+  if (is_gone(*node)) return node->loss->what;
   if (debuggers_.contains(client)) return "this connection has a debugger already";
   const bool taken =
       std::ranges::any_of(debuggers_, [&](const auto& entry) { return entry.second == node->id; });
@@ -315,15 +322,19 @@ Json Desk::take(NodeId wanted, std::stop_token stop) {
       without.insert(node.id);
   if (without.size() == shown_->lab.nodes().size()) throw Error("no node's agent can be asked");
   const std::string look = fmt::format("look-{}", ++looks_);
+  const LookedAt lab{shown_->plan, shown_->lab.crew(), shown_->lab.consoles(), shown_->broken(),
+                     without};
   const EvidenceTaken taken = take_evidence(
-      shown_->plan, shown_->lab.crew().without(without), shown_->broken(),
-      [&](const std::string& name, std::string_view bytes) { shown_->keep(look, name, bytes); },
+      lab, shown_->files(), KernelLocks::diagnosed,
+      [&](const std::filesystem::path& name, std::string_view bytes) {
+        shown_->keep(look, name, bytes);
+      },
       stop);
   return {{"ok", true},
           {"folder", (shown_->evidence / look).string()},
           {"files", taken.files},
           {"skipped", taken.skipped},
-          {"diagnosis", taken.diagnosis}};
+          {"diagnosis", in_words(taken.diagnosis)}};
 }
 
 void Desk::begin_hold(const std::string& why, std::stop_token stop) {
@@ -350,12 +361,7 @@ void Desk::begin_hold(const std::string& why, std::stop_token stop) {
   setting_.changed();
 }
 
-bool Desk::all_gone() const {
-  return std::ranges::all_of(shown_->lab.nodes(), [](const Lab::Node& node) {
-    return node.loss &&
-           (node.loss->kind == Loss::Kind::qemu_died || node.loss->kind == Loss::Kind::stopped);
-  });
-}
+bool Desk::all_gone() const { return std::ranges::all_of(shown_->lab.nodes(), is_gone); }
 
 void Desk::hold(const std::string& why, std::stop_token stop) {
   if (!shown_ || !holds()) return;

@@ -15,6 +15,7 @@
 
 #include "base/event_loop.h"
 #include "base/json.h"
+#include "diagnosis/look.h"
 #include "trial/lab.h"
 
 namespace gridlock {
@@ -35,10 +36,13 @@ struct ShownLab {
   std::string kernel;
   std::filesystem::path evidence;  ///< a folder; each look makes one in it
   /// Keeps a file of the look `look`.
-  std::function<void(const std::string& look, const std::string& name, std::string_view bytes)>
+  std::function<void(const std::string& look, const std::filesystem::path& name,
+                     std::string_view bytes)>
       keep;
   /// Nodes whose kernels broke: their locks are not read.
   std::function<std::set<NodeId>()> broken;
+  /// What files are called.
+  std::function<diagnosis::KnownFiles()> files;
   /// Lets nodes that were paused go on. Throws Error, Cancelled.
   std::function<void(std::stop_token)> go_on;
 };

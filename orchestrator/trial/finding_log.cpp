@@ -10,8 +10,8 @@
 namespace gridlock {
 namespace {
 
-const std::set<std::string> kFatalKinds{"bug",    "oops",   "gpf",   "panic", "kasan",
-                                        "reboot", "silent", "stall", "gfs2"};
+const std::set<std::string> kFatalKinds{"bug",    "oops",  "gpf",  "panic", "kasan",   "reboot",
+                                        "silent", "stall", "gfs2", "spin",  "deadlock"};
 
 /// After these a kernel's memory cannot be trusted.
 const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
@@ -59,7 +59,7 @@ const FindingRecord* FindingLog::decisive() const {
   for (const auto& finding : findings_)
     if (decides(finding) && finding.kind == "deadlock") return &finding;
   const auto kernel_said = [](const FindingRecord& finding) {
-    return finding.kind != "stall" && finding.kind != "silent";
+    return finding.kind != "stall" && finding.kind != "silent" && finding.kind != "spin";
   };
   for (const auto& finding : findings_)
     if (decides(finding) && kernel_said(finding)) return &finding;
@@ -97,7 +97,8 @@ FindingRecord record_of(const console::Finding& finding, const std::string& log,
   record.function = printable(finding.function, 200);
   record.secondary = finding.secondary;
   record.incomplete = printable(finding.incomplete, 200);
-  record.excerpt = printable_lines(excerpt);
+  if (!finding.sentence.empty()) record.excerpt = printable(finding.sentence, 600) + "\n";
+  record.excerpt += printable_lines(excerpt);
   record.console = fmt::format("{}:{}-{}", log, finding.begin, finding.end);
   return record;
 }

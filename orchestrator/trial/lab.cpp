@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "host/files.h"
+#include "watch/pace.h"
 
 namespace gridlock {
 namespace {
@@ -16,7 +17,10 @@ namespace {
 /// The agent sends a heartbeat every half second, at real-time priority. Under emulation on a busy
 /// host a guest may be off the CPU for seconds.
 constexpr Milliseconds kSilence{20'000};
+constexpr double kMostPatience = 4;
 constexpr Milliseconds kLastResort{20'000};
+/// libvirt knows a machine's state without asking QEMU.
+constexpr Milliseconds kStateLimit{3'000};
 /// A node takes a frame within microseconds, if its processor runs at all.
 constexpr Milliseconds kDrain{500};
 
@@ -34,15 +38,15 @@ Lab::Lab(const LabSetting& setting, const NodeSource& source,
     : setting_(setting), source_(source) {
   const Plan& plan = setting.plan;
   GRIDLOCK_CHECK(console_logs.size() == plan.nodes.size(), "one console log per node");
-  GRIDLOCK_CHECK(!source.from || !source.from->formed() ||
-                     source.from->nodes.size() == plan.nodes.size(),
-                 "a formed lab has the plan's nodes");
+  GRIDLOCK_CHECK(
+      !source.from || !source.from->formed() || source.from->nodes.size() == plan.nodes.size(),
+      "a formed lab has the plan's nodes");
   const std::filesystem::path disk = setting.directory / "shared.raw";
-  disk_ = source.start() == Start::formed
-              ? std::make_unique<SharedDisk>(disk, source.from->disk, setting.qemu_uid,
-                                             setting.qemu_gid)
-              : std::make_unique<SharedDisk>(disk, plan.disk.size, setting.qemu_uid,
-                                             setting.qemu_gid);
+  disk_ =
+      source.start() == Start::formed
+          ? std::make_unique<SharedDisk>(disk, source.from->disk, setting.qemu_uid,
+                                         setting.qemu_gid)
+          : std::make_unique<SharedDisk>(disk, plan.disk.size, setting.qemu_uid, setting.qemu_gid);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const PlannedNode& planned = plan.nodes[i];
     const std::string number = std::to_string(planned.id.number);
@@ -125,16 +129,17 @@ void Lab::load(Milliseconds limit, std::stop_token stop) {
   const auto answers = std::make_shared<Answers>();
   for (const Node& node : nodes_) {
     setting_.hypervisor.start(node.machine, [answers](std::exception_ptr error) {
-      if (!error) ++answers->started;
-      else if (!answers->failure) answers->failure = error;
+      if (!error)
+        ++answers->started;
+      else if (!answers->failure)
+        answers->failure = error;
     });
   }
   std::vector<Crew::Member> members;
   for (Node& node : nodes_) {
     node.agent = make_agent(setting_.connect(node.machine.agent_socket), setting_.loop);
     // Numbers of jobs that it had before it was saved are taken.
-    if (source_.from)
-      node.agent->adopt(source_.from->node(members.size()).last_job, JobHandlers{});
+    if (source_.from) node.agent->adopt(source_.from->node(members.size()).last_job, JobHandlers{});
     members.push_back({node.id, node.name, node.agent.get()});
   }
   crew_ = std::make_unique<Crew>(setting_.loop, members, [this] {
@@ -172,8 +177,9 @@ void Lab::go_on(Milliseconds limit, std::stop_token stop) {
       last += fmt::format("\n  last console line of {}: {}", node.name,
                           line.empty() ? "(nothing was printed)" : line);
     }
-    throw BarrierFailed(fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
-                        "the console logs are in the trial's nodes/ folder" + last);
+    throw BarrierFailed(
+        fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
+        "the console logs are in the trial's nodes/ folder" + last);
   }
 }
 
@@ -206,12 +212,13 @@ void Lab::identify(Milliseconds limit, std::stop_token stop) {
       if (!reply.ok()) answers->refused = name + " did not take its identity: " + reply.error;
     });
   }
-  crew_->wait("identities",
-              [&] {
-                if (!answers->refused.empty()) throw Error(answers->refused);
-                return answers->identified == nodes_.size();
-              },
-              limit, stop);
+  crew_->wait(
+      "identities",
+      [&] {
+        if (!answers->refused.empty()) throw Error(answers->refused);
+        return answers->identified == nodes_.size();
+      },
+      limit, stop);
 }
 
 void Lab::refresh(Milliseconds limit, std::stop_token stop) {
@@ -227,12 +234,13 @@ void Lab::refresh(Milliseconds limit, std::stop_token stop) {
                           if (!reply.ok())
                             answers->refused = name + " did not take the time: " + reply.error;
                         });
-  crew_->wait("the time to be set",
-              [&] {
-                if (!answers->refused.empty()) throw Error(answers->refused);
-                return answers->fresh == nodes_.size();
-              },
-              limit, stop);
+  crew_->wait(
+      "the time to be set",
+      [&] {
+        if (!answers->refused.empty()) throw Error(answers->refused);
+        return answers->fresh == nodes_.size();
+      },
+      limit, stop);
 }
 
 void Lab::order(const std::string& what, const Order& each, Milliseconds limit,
@@ -264,11 +272,12 @@ SavedLab Lab::save(const std::filesystem::path& folder, Saving saving, Milliseco
   Hypervisor& hypervisor = setting_.hypervisor;
   // What a node that takes nothing is sent is lost, as it would be on a wire.
   if (setting_.fabric) setting_.fabric->hold(kDrain);
-  order("pausing the nodes",
-        [&](const Node& node, Hypervisor::Done done) {
-          hypervisor.pause(node.machine.name, std::move(done));
-        },
-        limit, stop);
+  order(
+      "pausing the nodes",
+      [&](const Node& node, Hypervisor::Done done) {
+        hypervisor.pause(node.machine.name, std::move(done));
+      },
+      limit, stop);
   if (setting_.fabric) saved.frames = setting_.fabric->kept(kDrain);
   auto copied = std::async(std::launch::async, [&, whole] {
     if (whole) copy_sparse(disk_->path(), saved.disk);
@@ -276,11 +285,12 @@ SavedLab Lab::save(const std::filesystem::path& folder, Saving saving, Milliseco
   const auto index = [this](const Node& node) {
     return static_cast<std::size_t>(&node - nodes_.data());
   };
-  order("saving the nodes",
-        [&](const Node& node, Hypervisor::Done done) {
-          hypervisor.save(node.machine.name, saved.nodes[index(node)].state, std::move(done));
-        },
-        limit, stop);
+  order(
+      "saving the nodes",
+      [&](const Node& node, Hypervisor::Done done) {
+        hypervisor.save(node.machine.name, saved.nodes[index(node)].state, std::move(done));
+      },
+      limit, stop);
   copied.get();
   for (const Node& node : nodes_) {
     SavedNode& one = saved.nodes[index(node)];
@@ -291,25 +301,41 @@ SavedLab Lab::save(const std::filesystem::path& folder, Saving saving, Milliseco
 }
 
 void Lab::pause(Milliseconds limit, std::stop_token stop) {
-  order("pausing the nodes",
-        [&](const Node& node, Hypervisor::Done done) {
-          if (node.loss)
-            done(nullptr);
-          else
-            setting_.hypervisor.pause(node.machine.name, std::move(done));
-        },
-        limit, stop);
+  order(
+      "pausing the nodes",
+      [&](const Node& node, Hypervisor::Done done) {
+        if (node.loss)
+          done(nullptr);
+        else
+          setting_.hypervisor.pause(node.machine.name, std::move(done));
+      },
+      limit, stop);
 }
 
 void Lab::resume(Milliseconds limit, std::stop_token stop) {
-  order("letting the nodes go on",
-        [&](const Node& node, Hypervisor::Done done) {
-          setting_.hypervisor.resume(node.machine.name, std::move(done));
-        },
-        limit, stop);
+  order(
+      "letting the nodes go on",
+      [&](const Node& node, Hypervisor::Done done) {
+        setting_.hypervisor.resume(node.machine.name, std::move(done));
+      },
+      limit, stop);
   if (!setting_.fabric) return;
   setting_.fabric->release();
   setting_.fabric->inject(std::exchange(waiting_frames_, {}));
+}
+
+std::map<NodeId, ConsoleTail*> Lab::consoles() {
+  std::map<NodeId, ConsoleTail*> all;
+  for (Node& node : nodes_) all[node.id] = node.console.get();
+  return all;
+}
+
+void Lab::calibrate(Milliseconds limit, std::stop_token stop) {
+  slowness_ = measure_slowness(crew(), pace(), limit, std::move(stop));
+}
+
+std::chrono::nanoseconds Lab::pace() const {
+  return setting_.acceleration == Acceleration::kvm ? kNativePace : kEmulatedPace;
 }
 
 void Lab::look_for_silence() {
@@ -319,10 +345,40 @@ void Lab::look_for_silence() {
       lose(node, Loss::Kind::agent_lost,
            fmt::format("the agent on {} is gone: {}", node.name, node.agent->lost()));
     const auto heard = node.agent->last_heard();
-    if (heard && setting_.loop.now() - *heard > kSilence)
+    const auto slow = slowness_.find(node.id);
+    const auto limit = std::chrono::duration_cast<Milliseconds>(
+        kSilence * (slow == slowness_.end() ? 1.0 : std::min(slow->second, kMostPatience)));
+    if (!heard || setting_.loop.now() - *heard <= limit) {
+      asked_why_silent_.erase(node.id);
+      continue;
+    }
+    const auto asked = asked_why_silent_.find(node.id);
+    if (asked == asked_why_silent_.end())
+      ask_why_silent(node, limit);
+    else if (setting_.loop.now() - asked->second > kStateLimit)
       lose(node, Loss::Kind::silent,
-           fmt::format("{} has said nothing for {}", node.name, to_string(kSilence)));
+           fmt::format("{} has said nothing for {}", node.name, to_string(limit)));
   }
+}
+
+void Lab::ask_why_silent(const Node& node, Milliseconds limit) {
+  asked_why_silent_[node.id] = setting_.loop.now();
+  setting_.hypervisor.state(
+      node.machine.name,
+      [alive = std::weak_ptr(alive_), id = node.id, limit](std::exception_ptr error,
+                                                           const MachineState& state) {
+        const auto lab = alive.lock();
+        // It may have been heard of again.
+        if (!lab || error || !(*lab)->asked_why_silent_.contains(id)) return;
+        for (Node& silent : (*lab)->nodes_) {
+          if (silent.id != id) continue;
+          const bool runs = state.kind == MachineState::Kind::running &&
+                            state.process == MachineState::Process::runs;
+          (*lab)->lose(silent, runs ? Loss::Kind::silent : Loss::Kind::stopped_on_host,
+                       fmt::format("{} has said nothing for {}{}", silent.name, to_string(limit),
+                                   runs ? "" : ": " + describe(state)));
+        }
+      });
 }
 
 const Loss* Lab::lost() const {
@@ -349,8 +405,8 @@ std::string Lab::stop_machines(Milliseconds limit) {
       }
     });
   }
-  const Waited waited = setting_.loop.run_until(
-      [&] { return progress->answers == nodes_.size(); }, limit, std::stop_token{});
+  const Waited waited = setting_.loop.run_until([&] { return progress->answers == nodes_.size(); },
+                                                limit, std::stop_token{});
   // What was kept for these nodes is not for the next ones.
   if (setting_.fabric) setting_.fabric->release();
   if (waited != Waited::done)

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -67,10 +68,17 @@ struct Loss {
     qemu_died,    ///< the host's doing
     agent_lost,   ///< the agent's channel broke while the machine runs
     silent,       ///< the machine runs, the agent says nothing
+    stopped_on_host,  ///< the agent says nothing because the machine or its QEMU was stopped
   };
   Kind kind;
   std::string what;  ///< one line with the node's name
 };
+
+/// Whether a node was lost for what the host did: nothing that its kernel is judged by.
+inline bool is_of_the_host(const Loss& loss) {
+  return loss.kind == Loss::Kind::qemu_died || loss.kind == Loss::Kind::agent_lost ||
+         loss.kind == Loss::Kind::stopped_on_host;
+}
 
 /// The nodes and the disk while they run. Made and used on the loop's thread; the destructor ends
 /// every machine by force and removes the disk.
@@ -126,6 +134,15 @@ class Lab {
 
   std::vector<Node>& nodes() { return nodes_; }
   const Crew& crew() const { return *crew_; }
+  std::map<NodeId, ConsoleTail*> consoles();
+
+  /// Measures how slow the nodes are while nothing works on them. Throws Cancelled only.
+  void calibrate(Milliseconds limit, std::stop_token stop);
+  /// By how much a node was slower then than one of a host that does nothing else; a node that was not
+  /// measured is absent.
+  const std::map<NodeId, double>& slowness() const { return slowness_; }
+  /// What they are measured against: nodes of the lab's acceleration.
+  std::chrono::nanoseconds pace() const;
 
   /// Looks for agents that fell silent. Called now and then.
   void look_for_silence();
@@ -147,14 +164,19 @@ class Lab {
   void order(const std::string& what, const Order& each, Milliseconds limit, std::stop_token stop);
   void machine_event(const MachineEvent& event);
   void lose(Node& node, Loss::Kind kind, const std::string& what);
+  /// Asks whether a node that says nothing is kept from it by the host.
+  void ask_why_silent(const Node& node, Milliseconds limit);
 
   const LabSetting& setting_;
   const NodeSource& source_;
   std::unique_ptr<SharedDisk> disk_;
   std::vector<Node> nodes_;
   std::unique_ptr<Crew> crew_;
+  std::map<NodeId, double> slowness_;
   std::vector<KeptFrame> waiting_frames_;  ///< for when the nodes go on
   std::string given_up_;
+  std::map<NodeId, SteadyTime> asked_why_silent_;
+  std::shared_ptr<Lab*> alive_ = std::make_shared<Lab*>(this);  ///< answers hold it weakly
   bool ending_ = false;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "trial/lab_news.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "trial/finding_log.h"
 
@@ -27,12 +29,43 @@ std::vector<NodeNews> LabNews::look(Lab& lab) {
     }
     if (!node.loss || !told_loss_.insert(node.id).second) continue;
     news.loss = node.loss;
-    if (node.loss->kind == Loss::Kind::stopped)
-      news.findings.push_back(own_finding("reboot", node.loss->what, "unasked"));
-    if (node.loss->kind == Loss::Kind::silent)
-      news.findings.push_back(own_finding("silent", node.loss->what, "agent"));
+    if (auto finding = finding_of(*node.loss)) {
+      finding->excerpt = last_move(node);
+      news.findings.push_back(std::move(*finding));
+    }
   }
   return all;
+}
+
+std::optional<FindingRecord> LabNews::finding_of(const Loss& loss) {
+  switch (loss.kind) {
+    case Loss::Kind::panicked:
+      return std::nullopt;  // the console says more
+    case Loss::Kind::stopped:
+      return own_finding("reboot", loss.what, "unasked");
+    case Loss::Kind::silent:
+      return own_finding("silent", loss.what, "agent");
+    case Loss::Kind::qemu_died:
+    case Loss::Kind::agent_lost:
+    case Loss::Kind::stopped_on_host:
+      break;
+  }
+  // The host's doing: told, and nothing that a kernel is judged by.
+  const char* const what = loss.kind == Loss::Kind::qemu_died    ? "qemu"
+                           : loss.kind == Loss::Kind::agent_lost ? "agent"
+                                                                 : "stopped";
+  FindingRecord finding = own_finding("machine", loss.what, what);
+  finding.secondary = true;
+  return finding;
+}
+
+std::string LabNews::last_move(const Lab::Node& node) const {
+  std::string text;
+  if (const auto heard = node.agent ? node.agent->last_heard() : std::nullopt)
+    text = fmt::format("its agent was last heard {} before\n",
+                       to_string(std::chrono::duration_cast<Milliseconds>(loop_.now() - *heard)));
+  const std::string line = printable(node.console->reader().last_line(), 200);
+  return text + "the last line on its console: " + (line.empty() ? "(none)" : line);
 }
 
 }  // namespace gridlock

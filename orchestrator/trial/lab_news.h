@@ -26,7 +26,8 @@ struct NodeNews {
 class LabNews {
  public:
   /// `folder` is the trial's: findings refer to consoles relative to it.
-  explicit LabNews(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  LabNews(std::filesystem::path folder, const EventLoop& loop)
+      : folder_(std::move(folder)), loop_(loop) {}
 
   /// Everything that has happened since the last time.
   std::vector<NodeNews> look(Lab& lab);
@@ -34,7 +35,12 @@ class LabNews {
   const ConsoleTally& found_on(NodeId node) { return tallies_[node]; }
 
  private:
+  static std::optional<FindingRecord> finding_of(const Loss& loss);
+  /// What a lost node did last.
+  std::string last_move(const Lab::Node& node) const;
+
   std::filesystem::path folder_;
+  const EventLoop& loop_;
   std::set<NodeId> told_loss_;
   std::map<NodeId, ConsoleTally> tallies_;
 };

@@ -1,22 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "trial/take_evidence.h"
 
-#include "watch/evidence.h"
+#include "diagnosis/diagnosis_json.h"
+#include "diagnosis/picture.h"
 
 namespace gridlock {
 
-EvidenceTaken take_evidence(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken,
-                            const KeepEvidence& keep, std::stop_token stop) {
-  const Evidence evidence = collect_evidence(plan, crew, broken, std::move(stop));
-  EvidenceTaken taken;
-  for (const EvidenceFile& file : evidence.files)
-    keep(node_name(file.node) + "-" + file.name, file.bytes);
-  taken.files = static_cast<int>(evidence.files.size());
-  taken.skipped = evidence.skipped;
-  const auto deadlock = find_deadlock(evidence.first, evidence.second);
-  taken.diagnosis =
-      deadlock ? deadlock->title() + ": " + deadlock->sentence : "no circle of waits is seen";
+EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& files,
+                            KernelLocks locks, const KeepEvidence& keep, std::stop_token stop) {
+  const Crew crew = lab.crew.without(lab.without);
+  EvidenceLadder ladder(lab.plan, crew, lab.consoles, lab.broken, std::move(stop));
+  ladder.look_twice({});
+  if (locks == KernelLocks::diagnosed)
+    ladder.look_at_kernel_locks();
+  else
+    ladder.ask_for_kernel_locks();
+  ladder.ask_kernels();
+  Evidence evidence = ladder.take();
+  // Who was not asked has not answered: a chain of waits may end there.
+  for (const NodeId node : lab.without)
+    for (diagnosis::Look* const look : {&evidence.first, &evidence.second}) {
+      diagnosis::NodeLook& silent = look->emplace_back();
+      silent.node = node_name(node);
+      silent.dlm_id = node.number;
+    }
+  EvidenceTaken taken{static_cast<int>(evidence.files.size()), evidence.skipped,
+                      diagnosis::diagnose(evidence.first, evidence.second, files)};
+  keep_files(evidence, keep);
+  keep_diagnosis(taken.diagnosis, keep);
   return taken;
+}
+
+void keep_files(const Evidence& evidence, const KeepEvidence& keep) {
+  for (const EvidenceFile& file : evidence.files) {
+    std::filesystem::path name = node_name(file.node);
+    if (file.look > 0) name /= std::to_string(file.look);
+    keep(name / file.name, file.bytes);
+  }
+}
+
+std::string in_words(const diagnosis::Diagnosis& diagnosis) {
+  if (diagnosis.kind != diagnosis::Diagnosis::Kind::nothing) return diagnosis.sentence;
+  return "no task waits for another in both looks";
+}
+
+void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const KeepEvidence& keep) {
+  keep("diagnosis.txt", in_words(diagnosis) + "\n");
+  keep("diagnosis.json",
+       diagnosis::json_of(diagnosis).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  keep("graph.dot", diagnosis::dot_of(diagnosis));
+  std::string names;
+  for (const auto& [inode, name] : diagnosis.files)
+    names += std::to_string(inode) + " " + name + "\n";
+  if (!names.empty()) keep("files.txt", names);
 }
 
 }  // namespace gridlock

@@ -1,31 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "diagnosis/diagnose.h"
 #include "guest/crew.h"
 #include "plan/plan.h"
+#include "watch/evidence.h"
 
 namespace gridlock {
 
-/// Keeps one file of evidence; `name` is safe.
-using KeepEvidence = std::function<void(const std::string& name, std::string_view bytes)>;
+/// Keeps one file of evidence; `name` is relative and may have folders.
+using KeepEvidence = std::function<void(const std::filesystem::path& name, std::string_view bytes)>;
+
+/// Whom to look at.
+struct LookedAt {
+  const Plan& plan;
+  const Crew& crew;
+  std::map<NodeId, ConsoleTail*> consoles;
+  std::set<NodeId> broken;   ///< their locks are not read: that could hang them
+  std::set<NodeId> without;  ///< they are not asked at all
+};
 
 /// What a look at a lab came to.
 struct EvidenceTaken {
   int files = 0;
-  std::vector<std::string> skipped;  ///< "glocks on node2: no answer within 5s"
-  std::string diagnosis;             ///< one sentence: the deadlock, or that none is seen
+  std::vector<std::string> skipped;  ///< "glocks on node2: no answer within 6s"
+  diagnosis::Diagnosis diagnosis;
 };
 
-/// Takes the evidence ladder of `crew` now, healthy or not, and keeps what it finds. Locks of nodes
-/// in `broken` are not read: that could hang them. Throws Cancelled, and what `keep` throws.
-EvidenceTaken take_evidence(const Plan& plan, const Crew& crew, const std::set<NodeId>& broken,
-                            const KeepEvidence& keep, std::stop_token stop);
+/// Whether mutexes and semaphores are looked at for a diagnosis, which takes seconds, or are only
+/// kept.
+enum class KernelLocks { diagnosed, kept };
+
+/// Climbs the whole ladder now, healthy or not, and keeps what it finds. Throws Cancelled, and what
+/// `keep` throws.
+EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& files,
+                            KernelLocks locks, const KeepEvidence& keep, std::stop_token stop);
+
+/// Keeps what was taken: `<node>/<look>/<name>`, or `<node>/<name>` of what was taken once.
+void keep_files(const Evidence& evidence, const KeepEvidence& keep);
+
+/// The diagnosis' sentence; also says so if nothing waits.
+std::string in_words(const diagnosis::Diagnosis& diagnosis);
+
+/// Keeps what the looks have come to: the sentence, the graph as JSON and to draw, the files'
+/// names.
+void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const KeepEvidence& keep);
 
 }  // namespace gridlock

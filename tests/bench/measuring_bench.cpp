@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What it costs a workload to be measured: mmap-dio with its samples and latencies, and without, on
 // the file system of FOLDER, in pairs whose order alternates.
-//   measuring_bench FOLDER [PAIRS [SECONDS]]
+//   measuring_bench FOLDER [PAIRS [MILLISECONDS]]
 // Prints, for each case, transfers a second without measuring and the ratio of those with it: the
-// median over the pairs and the range of the middle half.
+// mean of the pairs' logarithms with its 95 % interval, and the median. Many short pairs tell more
+// than few long ones: what disturbs a machine lasts longer than a pair. A file system in memory
+// shows the cost best, since transfers are shortest there.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -45,19 +48,20 @@ const std::vector<Case>& cases() {
 
 class Bench {
  public:
-  Bench(std::filesystem::path folder, int seconds)
-      : folder_(std::move(folder)), seconds_(seconds) {}
+  Bench(std::filesystem::path folder, int milliseconds)
+      : folder_(std::move(folder)), milliseconds_(milliseconds) {}
 
   void prepare(const Case& one) { call("prepare", one, {}); }
 
   /// Transfers a second.
   double run(const Case& one, const std::string& sample_ms) {
     const std::string output = call(
-        "run", one, {"--duration-ms", std::to_string(1000 * seconds_), "--sample-ms", sample_ms});
+        "run", one, {"--duration-ms", std::to_string(milliseconds_), "--sample-ms", sample_ms});
     const std::string line = last_lines(output, 1).at(0);
     const auto result = parse_json(std::string_view(line).substr(line.find('{')));
     if (!result) throw Error("mmap-dio printed no result", output);
-    return static_cast<double>((*result)["result"]["operations"].get<std::int64_t>()) / seconds_;
+    return static_cast<double>((*result)["result"]["operations"].get<std::int64_t>()) * 1000 /
+           milliseconds_;
   }
 
  private:
@@ -73,9 +77,32 @@ class Bench {
   }
 
   std::filesystem::path folder_;
-  int seconds_;
+  int milliseconds_;
   std::unique_ptr<CommandRunner> runner_ = make_command_runner();
 };
+
+struct Estimate {
+  double ratio = 1;
+  double low = 1;
+  double high = 1;
+};
+
+/// The mean of the logarithms and its interval of 95 %, as ratios.
+Estimate estimate(const std::vector<double>& ratios) {
+  const double count = static_cast<double>(ratios.size());
+  double sum = 0;
+  for (const double ratio : ratios) sum += std::log(ratio);
+  const double mean = sum / count;
+  double squares = 0;
+  for (const double ratio : ratios) squares += std::pow(std::log(ratio) - mean, 2);
+  const double half = 1.96 * std::sqrt(squares / (count - 1) / count);
+  return {std::exp(mean), std::exp(mean - half), std::exp(mean + half)};
+}
+
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
 
 void measure(Bench& bench, const Case& one, int pairs) {
   bench.prepare(one);
@@ -89,11 +116,10 @@ void measure(Bench& bench, const Case& one, int pairs) {
     plain.push_back(measured_first ? second : first);
     ratios.push_back(measured_first ? first / second : second / first);
   }
-  std::sort(ratios.begin(), ratios.end());
-  std::sort(plain.begin(), plain.end());
-  fmt::print("{:<58} {:>9.0f}/s  measured/not {:.4f}  ({:.4f} to {:.4f}, {} pairs)\n", one.name,
-             plain[plain.size() / 2], ratios[ratios.size() / 2], ratios[ratios.size() / 4],
-             ratios[ratios.size() * 3 / 4], pairs);
+  const Estimate mean = estimate(ratios);
+  fmt::print("{:<58} {:>9.0f}/s  measured/not {:.4f} ({:.4f} to {:.4f}), median {:.4f}, {} pairs\n",
+             one.name, median_of(plain), mean.ratio, mean.low, mean.high, median_of(ratios), pairs);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -102,11 +128,11 @@ void measure(Bench& bench, const Case& one, int pairs) {
 int main(int count, char** arguments) {
   using namespace gridlock;
   try {
-    if (count < 2) throw UsageError("measuring_bench FOLDER [PAIRS [SECONDS]]", "");
+    if (count < 2) throw UsageError("measuring_bench FOLDER [PAIRS [MILLISECONDS]]", "");
     const std::filesystem::path folder = std::filesystem::path(arguments[1]) / "measuring-bench";
-    const int pairs = count > 2 ? std::atoi(arguments[2]) : 20;
-    const int seconds = count > 3 ? std::atoi(arguments[3]) : 2;
-    Bench bench(folder, seconds);
+    const int pairs = std::max(2, count > 2 ? std::atoi(arguments[2]) : 100);
+    const int milliseconds = std::max(50, count > 3 ? std::atoi(arguments[3]) : 400);
+    Bench bench(folder, milliseconds);
     for (const Case& one : cases()) measure(bench, one, pairs);
     std::filesystem::remove_all(folder);
     return 0;
