@@ -448,6 +448,8 @@ TEST_F(Machine, ALookThatIsNeverAnsweredDoesNotKeepTheMachine) {
   ASSERT_EQ(found.size(), 1U);
   std::optional<std::exception_ptr> paused;
   ASSERT_EQ(::kill(found[0], SIGSTOP), 0);
+  // All of its threads have to come to it first.
+  EXPECT_TRUE(until([&] { return state("deaf").process == MachineState::Process::stopped; }));
   // Waits in libvirt for a QEMU that stands still.
   world_.hypervisor->pause("deaf", [&](std::exception_ptr error) { paused = error; });
   EXPECT_EQ(destroy("deaf"), "");
