@@ -10,8 +10,8 @@
 
 namespace gridlock {
 
-/// How long the work of `gridlock-pace` takes on a node whose host does nothing else, measured
-/// (docs/performance.md): with hardware virtualisation, and emulated by QEMU's TCG.
+/// How long the work of `gridlock-pace` may take on a node before that is called slow: more than it
+/// takes where nothing else runs (docs/performance.md), since the node's own work shares its processor.
 constexpr std::chrono::nanoseconds kNativePace = std::chrono::milliseconds{16};
 constexpr std::chrono::nanoseconds kEmulatedPace = std::chrono::milliseconds{45};
 
