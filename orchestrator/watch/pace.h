@@ -19,8 +19,8 @@ constexpr std::chrono::nanoseconds kEmulatedPace = std::chrono::milliseconds{45}
 constexpr double kSlowest = 20;
 
 /// By how much every node is slower now than `reference`: 1 if it is as fast or faster, at most
-/// kSlowest. A node that did not answer within `limit` is absent, lost or not. Throws Cancelled
-/// only.
+/// kSlowest, which one is that has not done the work within `limit`. A node that cannot say is
+/// absent. Throws Cancelled only.
 std::map<NodeId, double> measure_slowness(const Crew& crew, std::chrono::nanoseconds reference,
                                           Milliseconds limit, std::stop_token stop);
 
