@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Hangs of every kind on three real nodes: each is called what it is, at once, with what shows it.
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <sstream>
-
-#include "host/command_runner.h"
-#include "record/run_reader.h"
+#include "host/files.h"
+#include "support/real_run.h"
 
 namespace gridlock {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
@@ -54,51 +47,19 @@ watch:
     - "atomic_sleep:sleeping:dlm_midcomms_get_mhandle<dlm_send_fin"
 )yaml";
 
-class Hangs : public testing::Environment {
- public:
-  void SetUp() override {
-    std::string pattern = std::string(GRIDLOCK_BINARY_DIR) + "/hangs-test-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    std::ofstream(folder_ / "hangs.yaml") << kTopology;
-    Command command;
-    command.program = fs::path(GRIDLOCK_BINARY_DIR) / "gridlock";
-    command.arguments = {"run", (folder_ / "hangs.yaml").string(), "--results",
-                         (folder_ / "results").string()};
-    command.deadline = std::chrono::minutes(25);
-    result_ = make_command_runner()->run(command, {});
-    const auto runs = list_runs(folder_ / "results");
-    ASSERT_EQ(runs.size(), 1u) << result_.errors;
-    run_ = runs.front();
-    std::cout << result_.output << std::flush;
-  }
-  void TearDown() override {
-    if (!testing::UnitTest::GetInstance()->Failed())
-      fs::remove_all(folder_);
-    else
-      std::cout << "the results are kept in " << folder_ << "\n";
-  }
+RealRun& hangs() {
+  static auto* const run = new RealRun("hangs-test", {{"hangs.yaml", kTopology}},
+                                       {"run", "hangs.yaml"}, std::chrono::minutes(25));
+  return *run;
+}
 
-  static const TrialRecord& trial(const std::string& kernel, const std::string& name) {
-    for (const TrialRecord& trial : run_.trials)
-      if (trial.kernel == kernel && trial.name == name) return trial;
-    throw std::runtime_error("no trial " + name + " on " + kernel);
-  }
-  static const RunRecord& run() { return run_; }
-  static std::string kept(const TrialRecord& trial, const std::string& file) {
-    std::ifstream in(folder_ / "results" / run_.id / trial.directory / file);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-  static fs::path folder(const TrialRecord& trial) {
-    return folder_ / "results" / run_.id / trial.directory;
-  }
+std::filesystem::path folder(const TrialRecord& trial) {
+  return hangs().directory() / trial.directory;
+}
 
- private:
-  static inline fs::path folder_;
-  static inline CommandResult result_;
-  static inline RunRecord run_;
-};
+std::string kept(const TrialRecord& trial, const std::string& file) {
+  return read_file(folder(trial) / file, Bytes::mib(64));
+}
 
 std::vector<std::string> kinds(const TrialRecord& trial) {
   std::vector<std::string> all;
@@ -114,12 +75,12 @@ const FindingRecord& finding(const TrialRecord& trial, const std::string& kind) 
 }
 
 TEST(HangsTest, EveryTrialDidAsExpected) {
-  for (const TrialRecord& trial : Hangs::run().trials)
+  for (const TrialRecord& trial : hangs().run().trials)
     EXPECT_TRUE(trial.expected) << trial.kernel << " " << trial.name << ": " << trial.reason;
 }
 
 TEST(HangsTest, ARingOfThreeNodesIsNamedWithin10SecondsOfTheStall) {
-  const TrialRecord& trial = Hangs::trial("unpatched", "ring");
+  const TrialRecord& trial = hangs().trial("ring", "unpatched");
   const FindingRecord& deadlock = finding(trial, "deadlock");
   EXPECT_EQ(deadlock.title, "deadlock: node1 <-> node2 <-> node3, 3 glocks");
   // A node may fault to read or to write.
@@ -134,17 +95,17 @@ TEST(HangsTest, ARingOfThreeNodesIsNamedWithin10SecondsOfTheStall) {
 }
 
 TEST(HangsTest, TheEvidenceOfTheRingIsThereAndTellsTheSameAgain) {
-  const TrialRecord& trial = Hangs::trial("unpatched", "ring");
-  const std::string folder = "evidence/" + finding(trial, "deadlock").id + "/";
+  const TrialRecord& trial = hangs().trial("ring", "unpatched");
+  const std::string taken = "evidence/" + finding(trial, "deadlock").id + "/";
   for (const char* const node : {"node1", "node2", "node3"})
     for (const char* const file :
          {"/1/glocks.txt", "/2/dlm_locks.txt", "/2/tasks.txt", "/sysrq-w.txt"})
-      EXPECT_NE(Hangs::kept(trial, folder + node + file), "") << node << file;
-  EXPECT_THAT(Hangs::kept(trial, folder + "node1/2/tasks.txt"), HasSubstr("gfs2_glock_wait"));
-  EXPECT_THAT(Hangs::kept(trial, folder + "node1/sysrq-d.txt"), HasSubstr("locks held"));
+      EXPECT_NE(kept(trial, taken + node + file), "") << node << file;
+  EXPECT_THAT(kept(trial, taken + "node1/2/tasks.txt"), HasSubstr("gfs2_glock_wait"));
+  EXPECT_THAT(kept(trial, taken + "node1/sysrq-d.txt"), HasSubstr("locks held"));
   Command command;
-  command.program = fs::path(GRIDLOCK_BINARY_DIR) / "gridlock";
-  command.arguments = {"diagnose", (Hangs::folder(trial) / folder).string()};
+  command.program = std::filesystem::path(GRIDLOCK_BINARY_DIR) / "gridlock";
+  command.arguments = {"diagnose", (folder(trial) / taken).string()};
   command.deadline = std::chrono::seconds(60);
   const CommandResult again = make_command_runner()->run(command, {});
   EXPECT_EQ(again.value, 1) << again.errors;
@@ -152,26 +113,26 @@ TEST(HangsTest, TheEvidenceOfTheRingIsThereAndTellsTheSameAgain) {
 }
 
 TEST(HangsTest, ASpinIsCalledASpin) {
-  const TrialRecord& trial = Hangs::trial("patched", "spin");
+  const TrialRecord& trial = hangs().trial("spin", "patched");
   EXPECT_THAT(kinds(trial), Contains("spin"));
   EXPECT_THAT(kinds(trial), Not(Contains("deadlock")));
   EXPECT_THAT(finding(trial, "spin").excerpt, HasSubstr("of a processor in the kernel"));
 }
 
 TEST(HangsTest, AStoppedProcessIsNoDeadlock) {
-  const TrialRecord& trial = Hangs::trial("patched", "stopped");
+  const TrialRecord& trial = hangs().trial("stopped", "patched");
   EXPECT_THAT(kinds(trial), Not(Contains("deadlock")));
   EXPECT_EQ(finding(trial, "stall").title, "stall: a process of stopped is stopped");
   EXPECT_EQ(finding(trial, "stall").nodes, std::vector<std::string>{"node2"});
 }
 
 TEST(HangsTest, APlainSlowWorkloadIsNoStall) {
-  EXPECT_EQ(Hangs::trial("patched", "slow").outcome, Outcome::passed);
-  EXPECT_THAT(Hangs::kept(Hangs::trial("patched", "slow"), "events.jsonl"), HasSubstr("\"slow\""));
+  EXPECT_EQ(hangs().trial("slow", "patched").outcome, Outcome::passed);
+  EXPECT_THAT(kept(hangs().trial("slow", "patched"), "events.jsonl"), HasSubstr("\"slow\""));
 }
 
 TEST(HangsTest, TheSelfRecursionNamesTheTaskTheGlockAndBothRequests) {
-  const FindingRecord& bug = finding(Hangs::trial("unpatched", "self"), "bug");
+  const FindingRecord& bug = finding(hangs().trial("self", "unpatched"), "bug");
   EXPECT_THAT(bug.excerpt, AllOf(HasSubstr("holds glock 2/"), HasSubstr("asks for it again")));
 }
 
@@ -180,6 +141,6 @@ TEST(HangsTest, TheSelfRecursionNamesTheTaskTheGlockAndBothRequests) {
 
 int main(int count, char** arguments) {
   testing::InitGoogleTest(&count, arguments);
-  testing::AddGlobalTestEnvironment(new gridlock::Hangs);
+  testing::AddGlobalTestEnvironment(&gridlock::hangs());
   return RUN_ALL_TESTS();
 }

@@ -12,6 +12,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "trial/trial.h"
 
 namespace gridlock {
@@ -21,14 +22,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 namespace fs = std::filesystem;
-
-class Nobody final : public TrialObserver {
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-};
 
 class TrialRow : public testing::Test {
  protected:
@@ -68,7 +61,7 @@ class TrialRow : public testing::Test {
   FakeEventLoop loop_;
   FakeLab lab_{loop_};
   Plan plan_ = sample_plan();
-  Nobody nobody_;
+  SilentObserver nobody_;
   std::stop_source stop_;
   TempDir runs_{fs::temp_directory_path()};
   TempDir folder_{fs::temp_directory_path()};

@@ -11,6 +11,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "trial/trial.h"
 
 namespace gridlock {
@@ -20,15 +21,6 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const std::string kProgram = "/opt/try";
-
-class SilentObserver final : public TrialObserver {
- public:
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-};
 
 class ExecTrial : public testing::Test {
  protected:

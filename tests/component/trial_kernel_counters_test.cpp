@@ -9,6 +9,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "support/temp_dir.h"
 #include "trial/trial.h"
 
@@ -22,15 +23,6 @@ using testing::Pair;
 
 constexpr const char* kSbstats = "/sys/kernel/debug/gfs2/sample:data/sbstats";
 constexpr const char* kLockStat = "/proc/lock_stat";
-
-class SilentObserver final : public TrialObserver {
- public:
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-};
 
 /// A fabric that carries nothing and says it has carried this much.
 class CountingFabric final : public Fabric {
@@ -46,11 +38,12 @@ class CountingFabric final : public Fabric {
 };
 
 std::string sbstats(int requests, int queued) {
-  return fmt::format("type            cpu:               0\n"
-                     "inode          srtt:          700000\n"
-                     "inode           dlm: {:15}\n"
-                     "inode         queue: {:15}\n",
-                     requests, queued);
+  return fmt::format(
+      "type            cpu:               0\n"
+      "inode          srtt:          700000\n"
+      "inode           dlm: {:15}\n"
+      "inode         queue: {:15}\n",
+      requests, queued);
 }
 
 std::string lock_stat(int contentions, double waited) {
@@ -78,9 +71,9 @@ class KernelCountersOfATrial : public testing::Test {
     fabric_.traffic.bytes += 900;
   }
   TrialRecord run() {
-    LabSetting setting{
-        plan_, loop_, lab_,
-        [this](const std::filesystem::path& socket) { return lab_.connect(socket); }};
+    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
+                         return lab_.connect(socket);
+                       }};
     setting.directory = directory_.path();
     setting.root_disk = directory_.path() / "root.erofs";
     setting.fabric = &fabric_;

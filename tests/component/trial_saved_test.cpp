@@ -13,6 +13,7 @@
 #include "support/fake_lab.h"
 #include "support/progress_notes.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "trial/formed_lab.h"
 #include "trial/guest_template.h"
 #include "trial/trial.h"
@@ -212,24 +213,24 @@ TEST_F(SavedTest, ALabThatDoesNotMountIsNotKept) {
 }
 
 TEST_F(SavedTest, ATrialFromAFormedLabGoesToWorkAtOnceAndLeavesInOrder) {
+  // As the kernels were when the lab was saved, they are not asked for again.
+  lab_.script(1).files["/proc/sys/kernel/tainted"] = "4096\n";
+  lab_.script(2).files["/proc/sys/kernel/tainted"] = "0\n";
   const NodeSource source{"/kernel", make_lab()};
+  lab_.script(1).files["/proc/sys/kernel/tainted"] = "4097\n";
   EXPECT_EQ(source.start(), Start::formed);
   const std::size_t before = lab_.programs().size();
   RunRecord first;
   TempDir results(fs::temp_directory_path());
   RunWriter kept(results.path(), plan_, first, loop_);
   const auto writer = kept.begin_trial(plan_.trials.front());
-  class : public TrialObserver {
-    void trial_begins(const PlannedTrial&, int) override {}
-    void step(const std::string&) override {}
-    void node(NodeId, const std::string&) override {}
-    void finding(const FindingRecord&) override {}
-    void trial_ends(const TrialRecord&) override {}
-  } nobody;
+  SilentObserver nobody;
   const TrialRecord record =
       run_trial(setting_, plan_.trials.front(), source, *writer, nobody, stop_.get_token());
   EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
   EXPECT_EQ(record.start, "formed");
+  EXPECT_EQ(record.oracles.at("node1").taint_before, 4096u);
+  EXPECT_EQ(record.oracles.at("node1").taint, 4097u);
   EXPECT_EQ(record.seed, plan_.trials.front().seed);
   std::vector<std::string> steps;
   for (const StepRecord& step : record.steps) {

@@ -9,6 +9,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "support/temp_dir.h"
 #include "trial/shared_lab.h"
 #include "trial/trial.h"
@@ -48,15 +49,6 @@ const char* const kOopsCount = "/sys/kernel/oops_count";
 const char* const kTainted = "/proc/sys/kernel/tainted";
 const char* const kLockdepStats = "/proc/lockdep_stats";
 const char* const kLockdepOff = " debug_locks:                             0\n";
-
-class NobodyWatches final : public TrialObserver {
- public:
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-};
 
 class SelfCheckOfTrial : public testing::Test {
  protected:
@@ -115,7 +107,7 @@ class SelfCheckOfTrial : public testing::Test {
   FakeEventLoop loop_;
   FakeLab lab_{loop_};
   Plan plan_ = sample_plan();
-  NobodyWatches nobody_;
+  SilentObserver nobody_;
   TempDir runs_;
   TempDir results_;
   NodeSource source_{"/kernel", {}};

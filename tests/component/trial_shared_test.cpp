@@ -14,6 +14,7 @@
 #include "support/fake_lab.h"
 #include "support/progress_notes.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "trial/checkpoints.h"
 #include "trial/formed_lab.h"
 #include "trial/trial.h"
@@ -42,18 +43,6 @@ const char* const kTableFull = "[   20.000000][  T9] BUG: MAX_LOCKDEP_CHAINS too
 
 const char* const kLockdepStats = "/proc/lockdep_stats";
 const char* const kTainted = "/proc/sys/kernel/tainted";
-
-class Watcher final : public TrialObserver {
- public:
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string& step) override {
-    if (on_step) on_step(step);
-  }
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-  std::function<void(const std::string&)> on_step;
-};
 
 class SharedTest : public testing::Test {
  protected:
@@ -120,7 +109,7 @@ class SharedTest : public testing::Test {
   FakeEventLoop loop_;
   FakeLab lab_{loop_};
   Plan plan_ = sample_plan();
-  Watcher watcher_;
+  StepObserver watcher_;
   std::stop_source stop_;
   TempDir runs_{fs::temp_directory_path()};
   TempDir results_{fs::temp_directory_path()};
@@ -334,7 +323,7 @@ TEST_F(SharedTest, WhatTheKernelSaysWhileFilesAreRemovedIsOfTheTrialThatMadeThem
   const auto records = run();
   EXPECT_EQ(records[0].outcome, Outcome::failed);
   ASSERT_EQ(records[0].findings.size(), 1u);
-  EXPECT_EQ(records[0].findings[0].step, "clear");
+  EXPECT_EQ(records[0].findings[0].step, "collect");
   EXPECT_EQ(records[1].outcome, Outcome::passed) << records[1].reason;
   EXPECT_EQ(labs(), 2);
 }

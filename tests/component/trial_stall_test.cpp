@@ -12,6 +12,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "trial/trial.h"
 
 namespace gridlock {
@@ -20,15 +21,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class SilentObserver final : public TrialObserver {
- public:
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-};
 
 /// A thread of the workload as the agent tells of it. Ticks are of 10 ms.
 std::string task(int pid, char state, int user_ticks, int kernel_ticks,
@@ -260,6 +252,18 @@ TEST_F(StallTest, WhoWaitsForANodeThatIsSilentIsNotToBlame) {
   EXPECT_THAT(kinds(record), Not(Contains("deadlock")));
   EXPECT_THAT(kinds(record), Not(Contains("stall")));
   EXPECT_THAT(decisive(record).excerpt, HasSubstr("its agent was last heard"));
+}
+
+TEST_F(StallTest, ANodeThatAnswersNothingDelaysTheEvidenceOfOthersOnce) {
+  lab_.script(1).tasks = task(103, 'D', 5, 70, {"submit_bio_wait", "gfs2_log_flush"});
+  stand_still(1, 1'000);
+  lab_.script(2).on_work = [this] { loop_.after(Milliseconds{5'000}, [this] { lab_.hang(2); }); };
+  const TrialRecord record = run();
+  EXPECT_EQ(decisive(record).kind, "stall") << record.reason;
+  EXPECT_THAT(events(), HasSubstr("all else on node2: it answers nothing"));
+  EXPECT_THAT(events(), HasSubstr("glocks on node2: no answer within"));
+  EXPECT_THAT(events(), Not(HasSubstr("sysrq-w on node2")));
+  EXPECT_THAT(events(), Not(HasSubstr("trace on node2")));
 }
 
 TEST_F(StallTest, ANodeThatTheHostHasPausedIsTheHostsDoing) {

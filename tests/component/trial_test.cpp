@@ -13,24 +13,11 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
+#include "support/silent_observer.h"
 #include "trial/checkpoints.h"
 
 namespace gridlock {
 namespace {
-
-class NullObserver final : public TrialObserver {
- public:
-  void trial_begins(const PlannedTrial&, int) override {}
-  void step(const std::string& step) override {
-    steps.push_back(step);
-    if (on_step) on_step(step);
-  }
-  void node(NodeId, const std::string&) override {}
-  void finding(const FindingRecord&) override {}
-  void trial_ends(const TrialRecord&) override {}
-  std::vector<std::string> steps;
-  std::function<void(const std::string&)> on_step;
-};
 
 const char* const kBug =
     "[   20.000000][  T105] ------------[ cut here ]------------\n"
@@ -48,7 +35,8 @@ const char* const kBug =
 class TrialTest : public testing::Test {
  protected:
   TrialTest() {
-    std::string pattern = (std::filesystem::path(GRIDLOCK_BINARY_DIR) / "trial-test-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::path(GRIDLOCK_BINARY_DIR) / "trial-test-XXXXXX").string();
     directory_ = ::mkdtemp(pattern.data());
     lab_.script(1);
     lab_.script(2);
@@ -56,8 +44,9 @@ class TrialTest : public testing::Test {
   ~TrialTest() override { std::filesystem::remove_all(directory_); }
 
   TrialRecord run() {
-    LabSetting setting{plan_, loop_, lab_,
-                       [this](const std::filesystem::path& socket) { return lab_.connect(socket); }};
+    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
+                         return lab_.connect(socket);
+                       }};
     setting.directory = directory_;
     setting.root_disk = directory_ / "root.erofs";
     setting.qemu_uid = ::getuid();
@@ -66,8 +55,9 @@ class TrialTest : public testing::Test {
     RunWriter results(directory_ / "results", plan_, first, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());
     trial_directory_ = writer->directory();
-    const TrialRecord record = run_trial(setting, plan_.trials.front(), NodeSource{directory_ / "bzImage", {}},
-                                         *writer, observer_, stop_.get_token());
+    const TrialRecord record =
+        run_trial(setting, plan_.trials.front(), NodeSource{directory_ / "bzImage", {}}, *writer,
+                  observer_, stop_.get_token());
     EXPECT_TRUE(lab_.running().empty()) << "machines were left running";
     EXPECT_FALSE(std::filesystem::exists(directory_ / "shared.raw"));
     return record;
@@ -82,7 +72,7 @@ class TrialTest : public testing::Test {
   FakeEventLoop loop_;
   FakeLab lab_{loop_};
   Plan plan_ = sample_plan();
-  NullObserver observer_;
+  StepObserver observer_;
   std::stop_source stop_;
   std::filesystem::path directory_;
   std::filesystem::path trial_directory_;
@@ -92,13 +82,14 @@ TEST_F(TrialTest, HealthyKernelPassesThroughEveryStepInOrder) {
   const TrialRecord record = run();
   EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
   EXPECT_TRUE(record.expected);
-  EXPECT_EQ(observer_.steps, (std::vector<std::string>{"start", "connect", "form", "format",
-                                                       "mount", "work", "verify", "collect",
-                                                       "stop"}));
+  EXPECT_EQ(observer_.steps,
+            (std::vector<std::string>{"start", "connect", "form", "format", "mount", "work",
+                                      "verify", "collect", "stop"}));
   ASSERT_EQ(record.workloads.size(), 1u);
   EXPECT_GT(record.workloads[0].total.operations, 100u);
-  EXPECT_EQ(record.workloads[0].total.operations, record.workloads[0].nodes.at("node1").operations +
-                                                      record.workloads[0].nodes.at("node2").operations);
+  EXPECT_EQ(record.workloads[0].total.operations,
+            record.workloads[0].nodes.at("node1").operations +
+                record.workloads[0].nodes.at("node2").operations);
   EXPECT_EQ(record.kernel_releases.at("node2"), "6.1.192-fake #1 SMP");
   EXPECT_TRUE(record.oracles.at("node1").lockdep_alive.value_or(false));
   EXPECT_GT(record.oracles.at("node1").console_bytes, 0u);
@@ -178,13 +169,14 @@ TEST_F(TrialTest, StallThatIsSeenAfterTheKernelsOwnWordEndsTheTrialToo) {
   lab_.script(1).finishes = lab_.script(2).finishes = false;
   for (const int node : {1, 2})
     lab_.script(node).on_work = [this, node] {
-      lab_.console(node, "[   20.000000][   T30] INFO: task mmap-dio:103 blocked for more than 2 "
-                         "seconds.\n[   20.000001][   T30] task:mmap-dio state:D stack:0 pid:103\n"
-                         "[   20.000002][   T30] Call Trace:\n[   20.000003][   T30]  <TASK>\n"
-                         "[   20.000004][   T30]  gfs2_glock_wait+0x1/0x2\n"
-                         "[   20.000005][   T30]  gfs2_fault+0x1/0x2\n"
-                         "[   20.000006][   T30]  </TASK>\n"
-                         "[   21.000000][   T30] another line\n");
+      lab_.console(node,
+                   "[   20.000000][   T30] INFO: task mmap-dio:103 blocked for more than 2 "
+                   "seconds.\n[   20.000001][   T30] task:mmap-dio state:D stack:0 pid:103\n"
+                   "[   20.000002][   T30] Call Trace:\n[   20.000003][   T30]  <TASK>\n"
+                   "[   20.000004][   T30]  gfs2_glock_wait+0x1/0x2\n"
+                   "[   20.000005][   T30]  gfs2_fault+0x1/0x2\n"
+                   "[   20.000006][   T30]  </TASK>\n"
+                   "[   21.000000][   T30] another line\n");
     };
   const TrialRecord record = run();
   EXPECT_EQ(kinds(record), "hung_task stall ");
@@ -220,8 +212,7 @@ TEST_F(TrialTest, ADaemonThatForgetsASignalIsAskedAgain) {
   EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
   EXPECT_EQ(record.steps.back().name, "stop");
   EXPECT_LT(record.steps.back().end - record.steps.back().begin, 10);
-  const std::string events =
-      read_file(trial_directory_ / "events.jsonl", Bytes::mib(1));
+  const std::string events = read_file(trial_directory_ / "events.jsonl", Bytes::mib(1));
   EXPECT_EQ(events.find("problem"), std::string::npos) << events;
 }
 
@@ -277,8 +268,9 @@ TEST_F(TrialTest, PanicIsAFindingEvenIfTheConsoleSaysNothing) {
 
 TEST_F(TrialTest, AgentThatDiesAsInitIsOurErrorAlthoughTheKernelPanics) {
   lab_.script(1).on_work = [this] {
-    lab_.console(1, "[   30.000000][    T1] Kernel panic - not syncing: Attempted to kill init! "
-                    "exitcode=0x0000000b\n");
+    lab_.console(1,
+                 "[   30.000000][    T1] Kernel panic - not syncing: Attempted to kill init! "
+                 "exitcode=0x0000000b\n");
     lab_.event(1, MachineEvent::Kind::panicked, "panicked");
   };
   const TrialRecord record = run();
@@ -354,11 +346,12 @@ TEST_F(TrialTest, EmptyConsoleIsAnErrorBecauseNothingWasWatched) {
 
 TEST_F(TrialTest, KnownFindingIsRecordedAndNotJudged) {
   lab_.script(1).on_work = [this] {
-    lab_.console(1, "[   20.000000][  T9] BUG: sleeping function called from invalid context at "
-                    "fs/x.c:1\n[   20.000001][  T9] CPU: 0 PID: 9 Comm: x Not tainted\n"
-                    "[   20.000002][  T9] Call Trace:\n[   20.000003][  T9]  <TASK>\n"
-                    "[   20.000004][  T9]  gfs2_inode_lookup+0x1/0x2\n"
-                    "[   20.000005][  T9]  </TASK>\n");
+    lab_.console(1,
+                 "[   20.000000][  T9] BUG: sleeping function called from invalid context at "
+                 "fs/x.c:1\n[   20.000001][  T9] CPU: 0 PID: 9 Comm: x Not tainted\n"
+                 "[   20.000002][  T9] Call Trace:\n[   20.000003][  T9]  <TASK>\n"
+                 "[   20.000004][  T9]  gfs2_inode_lookup+0x1/0x2\n"
+                 "[   20.000005][  T9]  </TASK>\n");
   };
   TrialRecord record = run();
   ASSERT_EQ(kinds(record), "atomic_sleep ") << record.reason;
