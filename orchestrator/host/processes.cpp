@@ -42,14 +42,31 @@ bool names(std::string_view text, std::string_view folder) {
   return false;
 }
 
-bool is_qemu_of(pid_t pid, const fs::path& folder) {
+/// The command line of a QEMU process; empty: it is none.
+std::string qemu_command_line(pid_t pid) {
   try {
-    const std::string line = read_file(fmt::format("/proc/{}/cmdline", pid), kLongestCommandLine);
+    std::string line = read_file(fmt::format("/proc/{}/cmdline", pid), kLongestCommandLine);
     const std::string program = fs::path(line.substr(0, line.find('\0'))).filename();
-    return program.starts_with("qemu-system-") && names(line, folder.string());
+    return program.starts_with("qemu-system-") ? line : std::string();
   } catch (const Error&) {
-    return false;  // it ended while we looked
+    return {};  // it ended while we looked
   }
+}
+
+bool is_qemu_of(pid_t pid, const fs::path& folder) {
+  return names(qemu_command_line(pid), folder.string());
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> found;
+  std::error_code error;
+  for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename();
+    if (std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; }))
+      found.push_back(static_cast<pid_t>(std::stol(name)));
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 bool wait_for_end(const Descriptor& pidfd, Milliseconds limit) {
@@ -85,16 +102,17 @@ bool end_process(pid_t pid, const fs::path& folder) {
 }  // namespace
 
 std::vector<pid_t> qemu_processes_of(const fs::path& folder) {
-  std::vector<pid_t> found;
-  std::error_code error;
-  for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename();
-    if (!std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; })) continue;
-    const auto pid = static_cast<pid_t>(std::stol(name));
-    if (is_qemu_of(pid, folder)) found.push_back(pid);
-  }
-  std::ranges::sort(found);
+  std::vector<pid_t> found = all_processes();
+  std::erase_if(found, [&](pid_t pid) { return !is_qemu_of(pid, folder); });
   return found;
+}
+
+int other_qemu_processes(const fs::path& folder) {
+  const std::vector<pid_t> all = all_processes();
+  return static_cast<int>(std::ranges::count_if(all, [&](pid_t pid) {
+    const std::string line = qemu_command_line(pid);
+    return !line.empty() && !names(line, folder.string());
+  }));
 }
 
 std::vector<std::string> end_leftovers(const fs::path& base) {

@@ -13,6 +13,9 @@ namespace gridlock {
 /// line. Source: /proc/PID/cmdline.
 std::vector<pid_t> qemu_processes_of(const std::filesystem::path& folder);
 
+/// How many QEMU processes there are beside those of `folder`.
+int other_qemu_processes(const std::filesystem::path& folder);
+
 /// Ends the QEMU processes of dead runs in `base` and removes their folders; live runs are not
 /// touched. Says for each what it was: "removed /var/tmp/gridlock-0/abc, left by a killed run (2
 /// QEMU processes ended)". Throws Error if one cannot be ended or removed.

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "base/bytes.h"
+
+namespace gridlock {
+
+/// How this host is at one moment.
+struct HostReading {
+  /// Since the host's boot, of all processors together, in clock ticks: all of the time, what the
+  /// hypervisor above us took, and what was spent waiting for disks. Source: /proc/stat, proc(5).
+  struct Ticks {
+    std::uint64_t all = 0;
+    std::uint64_t steal = 0;
+    std::uint64_t iowait = 0;
+  };
+  std::optional<Ticks> ticks;
+  double load = 0;         ///< of the last minute: /proc/loadavg
+  Bytes available_memory;  ///< see host/load.h
+  int other_machines = 0;  ///< QEMU processes that are not of the run in the folder
+  /// Time of day less the time since boot: it changes if the clock is set.
+  std::chrono::nanoseconds clock_offset{0};
+};
+
+/// `own` is the folder that the run's own QEMU processes are told by. What cannot be read is absent
+/// or 0.
+HostReading read_host(const std::filesystem::path& own);
+
+}  // namespace gridlock
