@@ -47,7 +47,9 @@ class LabHost {
 
   /// What its machines are looked into with, on the main thread.
   Hypervisor& hypervisor() const { return *hypervisor_; }
-  /// A folder in the run directory that only we enter, or one for sockets that QEMU makes.
+  /// The run directory, which the command line of every QEMU of the run names.
+  const std::filesystem::path& folder() const { return directory_.path(); }
+  /// A folder in it that only we enter, or one for sockets that QEMU makes.
   std::filesystem::path make_own_folder(const std::string& name) const;
   std::filesystem::path make_qemu_folder(const std::string& name) const;
 

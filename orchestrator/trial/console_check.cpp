@@ -64,10 +64,11 @@ std::vector<std::pair<NodeId, FindingRecord>> ConsoleCheck::compare(const Crew& 
                                                                     std::stop_token stop) {
   LabOracles& oracles = lab.oracles();
   oracles.ask(crew, broken, kOracleLimit, stop);
+  unread.clear();
   std::set<NodeId> mute;
   for (const Crew::Member& member : crew.members())
     if (!oracles.told(member.id)) mute.insert(member.id);
-  const std::map<NodeId, std::string> unmarked = lab.try_to_mark(
+  const std::map<NodeId, std::string> unmarked = lab.mark_consoles(
       crew.without(mute), fmt::format("gridlock: trial {} was read", trial), kMarkLimit, stop);
   look();
   std::vector<std::pair<NodeId, FindingRecord>> found;
@@ -77,10 +78,12 @@ std::vector<std::pair<NodeId, FindingRecord>> ConsoleCheck::compare(const Crew& 
       continue;
     }
     if (mute.contains(node.id)) {
+      unread = node.name + " did not tell how its kernel is";
       oracles.note_check(node.id, "not made: the node did not tell how its kernel is");
       continue;
     }
     if (const auto why = unmarked.find(node.id); why != unmarked.end()) {
+      unread = why->second;
       oracles.note_check(node.id, "not made: " + why->second);
       continue;
     }

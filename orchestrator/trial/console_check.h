@@ -19,6 +19,9 @@ struct ConsoleCheck {
   /// Looks at the lab: `news` hears what the consoles have shown so far.
   std::function<void()> look;
   int trial = 0;  ///< its number, for what the kernels are asked to print
+  /// After run(): why something that a kernel said before it may not have been read; empty: all
+  /// was.
+  std::string unread{};
 
   /// Asks every node for its oracles, nodes that were lost excepted, and compares; returns where
   /// console and kernel disagree, as findings against Gridlock itself. What could not be asked or

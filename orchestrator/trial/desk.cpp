@@ -334,7 +334,7 @@ Json Desk::take(NodeId wanted, std::stop_token stop) {
           {"folder", (shown_->evidence / look).string()},
           {"files", taken.files},
           {"skipped", taken.skipped},
-          {"diagnosis", in_words(taken.diagnosis)}};
+          {"diagnosis", taken.sentence}};
 }
 
 void Desk::begin_hold(const std::string& why, std::stop_token stop) {

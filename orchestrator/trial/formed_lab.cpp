@@ -10,6 +10,7 @@ namespace gridlock {
 namespace {
 
 constexpr Milliseconds kSaveLimit{180'000};
+constexpr Milliseconds kOracleLimit{12'000};
 
 /// What of the plan the lab has taken in by the time it is mounted.
 std::string key_of(const LabSetting& setting, const SavedParts& parts) {
@@ -37,9 +38,15 @@ SavedLab form_and_save(const LabSetting& setting, const SavedParts& parts,
   cluster.format(plan.deadlines.format, stop);
   cluster.mount(plan.deadlines.mount, stop);
   cluster.settle(plan.deadlines.mount, stop);
+  // Every trial that begins with this lab finds its kernels like that.
+  const std::map<NodeId, Oracles> oracles = ask_oracles(plan, lab.crew(), {}, kOracleLimit, stop);
   SavedLab saved = lab.save(folder, Lab::Saving::whole, kSaveLimit, stop);
   const std::vector<DaemonJobs> daemons = cluster.daemons();
-  for (std::size_t i = 0; i < saved.nodes.size(); ++i) saved.nodes[i].daemons = daemons[i];
+  for (std::size_t i = 0; i < saved.nodes.size(); ++i) {
+    saved.nodes[i].daemons = daemons[i];
+    if (const Oracles& asked = oracles.at(plan.nodes[i].id); asked.taint)
+      saved.nodes[i].oracles = asked;
+  }
   const std::string problem = lab.stop_machines(plan.deadlines.stop);
   if (!problem.empty()) throw Error("ending the machines of a lab that was saved: " + problem);
   for (const std::filesystem::path& console : consoles) std::filesystem::remove(console);

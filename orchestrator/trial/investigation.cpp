@@ -58,10 +58,12 @@ void Investigation::look_into_stall(const std::string& workload, std::stop_token
   const std::string name = decisive ? decisive->id : "stall";
   keep_files(seen.evidence, keeper(name));
   note(seen.evidence.skipped);
-  keep_diagnosis(seen.diagnosis, keeper(name));
+  keep_diagnosis(seen.diagnosis, seen.evidence.second, keeper(name));
   if (died) return;
   taken_ = true;
-  EvidenceLadder ladder(setting_.plan, lab_.crew(), lab_.consoles(), broken(), stop);
+  // Who answered nothing is not waited for again.
+  EvidenceLadder ladder(setting_.plan, lab_.crew().without(seen.evidence.silent), lab_.consoles(),
+                        broken(), stop);
   if (!seen.kernel_locks) ladder.ask_for_kernel_locks();
   ladder.ask_kernels();
   const Evidence more = ladder.take();

@@ -46,6 +46,7 @@ void LabOracles::ask(const Crew& crew, const std::set<NodeId>& broken, Milliseco
 }
 
 void LabOracles::ask_before(const Crew& crew, Milliseconds limit, std::stop_token stop) {
+  if (!before_.empty()) return;
   ask(crew, {}, limit, stop);
   before_ = std::exchange(now_, {});
 }

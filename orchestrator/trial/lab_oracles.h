@@ -26,7 +26,9 @@ class LabOracles {
   /// ask_oracles().
   void ask(const Crew& crew, const std::set<NodeId>& broken, Milliseconds limit,
            std::stop_token stop);
-  /// The same before the work: how the trial found them, in a lab that begins with it.
+  /// How the trial finds the nodes of a lab that begins with it, as they were when it was saved.
+  void found(std::map<NodeId, Oracles> as_saved) { before_ = std::move(as_saved); }
+  /// The same, asked before the work, unless it is known.
   void ask_before(const Crew& crew, Milliseconds limit, std::stop_token stop);
   /// A node that cannot be asked, and why.
   void cannot_ask(NodeId node, const std::string& why);

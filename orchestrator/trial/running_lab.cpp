@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace gridlock {
 namespace {
 
@@ -39,8 +37,14 @@ void RunningLab::restore(Milliseconds limit, std::stop_token stop) {
   lab_.refresh(limit, stop);
   meet_nodes();
   std::vector<DaemonJobs> daemons;
-  for (const SavedNode& node : source_.from->nodes) daemons.push_back(node.daemons);
+  std::map<NodeId, Oracles> oracles;
+  for (std::size_t i = 0; i < source_.from->nodes.size(); ++i) {
+    const SavedNode& saved = source_.from->nodes[i];
+    daemons.push_back(saved.daemons);
+    if (saved.oracles) oracles[plan_.nodes[i].id] = *saved.oracles;
+  }
   cluster_->adopt(daemons);
+  if (oracles.size() == daemons.size()) oracles_.found(std::move(oracles));
 }
 
 void RunningLab::meet_nodes() {
@@ -56,15 +60,8 @@ std::map<std::pair<std::string, std::string>, std::string> RunningLab::take_daem
   return std::exchange(daemon_lines_, {});
 }
 
-void RunningLab::mark_consoles(const std::string& line, Milliseconds limit, std::stop_token stop) {
-  const auto unmarked = try_to_mark(lab_.crew(), line, limit, stop);
-  std::vector<std::string> problems;
-  for (const auto& [node, why] : unmarked) problems.push_back(why);
-  if (!problems.empty()) throw BarrierFailed(join(problems, "; "));
-}
-
-std::map<NodeId, std::string> RunningLab::try_to_mark(const Crew& crew, const std::string& line,
-                                                      Milliseconds limit, std::stop_token stop) {
+std::map<NodeId, std::string> RunningLab::mark_consoles(const Crew& crew, const std::string& line,
+                                                        Milliseconds limit, std::stop_token stop) {
   std::map<NodeId, std::string> problems;
   std::map<NodeId, std::uint64_t> begins;
   for (Lab::Node& node : lab_.nodes()) {

@@ -40,14 +40,12 @@ class RunningLab {
   /// The daemons' lines since this was last asked, at most 2 MiB each: by node and daemon.
   std::map<std::pair<std::string, std::string>, std::string> take_daemon_lines();
 
-  /// Has the kernel of every node print `line` and waits until every console shows it, so that all
-  /// that was said before it has been read; then closes the reports that are still open. Throws
-  /// BarrierFailed naming the consoles that do not show it.
-  void mark_consoles(const std::string& line, Milliseconds limit, std::stop_token stop);
-  /// The same of the nodes of `crew` as far as they can: returns those whose console does not show
-  /// it, and why. `limit` holds for the printing and for the waiting.
-  std::map<NodeId, std::string> try_to_mark(const Crew& crew, const std::string& line,
-                                            Milliseconds limit, std::stop_token stop);
+  /// Has the kernels of `crew` print `line` and waits until their consoles show it, so that all
+  /// that was said before it has been read; then closes the reports that are still open. Returns
+  /// the nodes whose console does not show it, and why. `limit` holds for the printing and for the
+  /// waiting, each.
+  std::map<NodeId, std::string> mark_consoles(const Crew& crew, const std::string& line,
+                                              Milliseconds limit, std::stop_token stop);
 
   /// What the cluster looks like from every node, and the last their consoles show.
   std::string diagnose(std::stop_token stop);

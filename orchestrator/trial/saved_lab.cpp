@@ -8,6 +8,7 @@
 #include "agent/wire.h"
 #include "base/json.h"
 #include "host/files.h"
+#include "watch/oracles_json.h"
 
 namespace gridlock {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Raised when what a saved lab holds or how it is restored changes.
-constexpr int kFormat = 3;
+constexpr int kFormat = 4;
 constexpr Bytes kManifestLimit = Bytes::mib(64);  // a drained fabric leaves few frames, if any
 constexpr const char* kManifest = "saved.json";
 
@@ -96,20 +97,18 @@ SavedLab saved_lab_in(const fs::path& folder, std::size_t nodes, bool with_disk)
 
 void write_manifest(const fs::path& folder, const SavedLab& lab, const SavedFrom& from) {
   Json nodes = Json::array();
-  for (const SavedNode& node : lab.nodes)
+  for (const SavedNode& node : lab.nodes) {
     nodes.push_back({{"state", file_entry(node.state)},
                      {"console", file_entry(node.console_log)},
                      {"corosync", node.daemons.corosync},
                      {"dlm_controld", node.daemons.dlm_controld},
                      {"last_job", node.last_job}});
-  Json manifest{{"format", kFormat},
-                {"kernel", from.kernel},
-                {"image", from.image},
-                {"qemu", from.qemu},
-                {"at_seconds", lab.at},
-                {"processor", from.processor},
-                {"nodes", nodes},
-                {"frames", frames_json(lab.frames)}};
+    if (node.oracles) nodes.back()["oracles"] = to_json(*node.oracles);
+  }
+  Json manifest{{"format", kFormat},    {"kernel", from.kernel},
+                {"image", from.image},  {"qemu", from.qemu},
+                {"at_seconds", lab.at}, {"processor", from.processor},
+                {"nodes", nodes},       {"frames", frames_json(lab.frames)}};
   if (lab.formed()) manifest["disk"] = file_entry(lab.disk);
   write_file_atomically(folder / kManifest, manifest.dump(1) + "\n");
 }
@@ -127,6 +126,7 @@ SavedLab read_saved_lab(const fs::path& folder) {
                fmt::format("console of node {}", i + 1));
     node.daemons = {job(nodes[i], "corosync"), job(nodes[i], "dlm_controld")};
     node.last_job = job(nodes[i], "last_job");
+    node.oracles = oracles_from_json(member(nodes[i], "oracles"));
   }
   if (lab.formed()) check_file(lab.disk, disk, "disk");
   lab.frames = read_frames(member(manifest, "frames"));

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cluster/cluster.h"
 #include "fabric/fabric.h"
 #include "guest/agent.h"
+#include "watch/oracles.h"
 
 namespace gridlock {
 
@@ -16,7 +18,8 @@ struct SavedNode {
   std::filesystem::path state;        ///< what Hypervisor::save wrote
   std::filesystem::path console_log;  ///< what it had printed until then
   DaemonJobs daemons = {};
-  Agent::JobId last_job = 0;  ///< numbers up to here are taken
+  Agent::JobId last_job = 0;            ///< numbers up to here are taken
+  std::optional<Oracles> oracles = {};  ///< as it was then, if it was asked
 };
 
 /// Nodes saved at one instant, in a folder of their own: a guest that is nobody yet and may become
@@ -25,7 +28,7 @@ struct SavedLab {
   std::vector<SavedNode> nodes;        ///< in the plan's order; of a guest: the only one
   std::filesystem::path disk = {};     ///< the shared disk; empty: of a guest
   std::vector<KeptFrame> frames = {};  ///< on their way when the nodes were paused
-  double at = 0;  ///< seconds since the trial began; 0: it had not
+  double at = 0;                       ///< seconds since the trial began; 0: it had not
 
   /// Whether these are the nodes of a lab that had formed.
   bool formed() const { return !disk.empty(); }

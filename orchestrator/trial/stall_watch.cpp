@@ -118,7 +118,7 @@ void StallWatch::judge(Seen& seen, const Evidence& evidence, const std::map<Node
                    .silent = evidence.silent.contains(still.node),
                    .between = between_};
     for (const NodeId silent : evidence.silent)
-      if (silent != still.node) node.other = node_name(silent);
+      if (silent != still.node) node.silent_others.push_back(node_name(silent));
     if (const auto workers = evidence.workers.find(still.node); workers != evidence.workers.end())
       node.tasks = workers->second;
     if (const auto disk = evidence.disks.find(still.node); disk != evidence.disks.end())

@@ -24,10 +24,13 @@ EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& fi
       silent.node = node_name(node);
       silent.dlm_id = node.number;
     }
-  EvidenceTaken taken{static_cast<int>(evidence.files.size()), evidence.skipped,
-                      diagnosis::diagnose(evidence.first, evidence.second, files)};
+  EvidenceTaken taken{static_cast<int>(evidence.files.size()),
+                      evidence.skipped,
+                      diagnosis::diagnose(evidence.first, evidence.second, files),
+                      {}};
+  taken.sentence = in_words(taken.diagnosis, evidence.second);
   keep_files(evidence, keep);
-  keep_diagnosis(taken.diagnosis, keep);
+  keep_diagnosis(taken.diagnosis, evidence.second, keep);
   return taken;
 }
 
@@ -39,13 +42,21 @@ void keep_files(const Evidence& evidence, const KeepEvidence& keep) {
   }
 }
 
-std::string in_words(const diagnosis::Diagnosis& diagnosis) {
+std::string in_words(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look& look) {
   if (diagnosis.kind != diagnosis::Diagnosis::Kind::nothing) return diagnosis.sentence;
-  return "no task waits for another in both looks";
+  std::string text = "no task waits for another in both looks";
+  for (const diagnosis::NodeLook& node : look) {
+    if (!node.answered())
+      text += "; " + node.node + " did not answer";
+    else if (node.glocks.empty())
+      text += "; " + node.node + " gave no glocks";
+  }
+  return text;
 }
 
-void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const KeepEvidence& keep) {
-  keep("diagnosis.txt", in_words(diagnosis) + "\n");
+void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look& look,
+                    const KeepEvidence& keep) {
+  keep("diagnosis.txt", in_words(diagnosis, look) + "\n");
   keep("diagnosis.json",
        diagnosis::json_of(diagnosis).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   keep("graph.dot", diagnosis::dot_of(diagnosis));

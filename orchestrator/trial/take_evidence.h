@@ -34,6 +34,7 @@ struct EvidenceTaken {
   int files = 0;
   std::vector<std::string> skipped;  ///< "glocks on node2: no answer within 6s"
   diagnosis::Diagnosis diagnosis;
+  std::string sentence;  ///< the diagnosis in_words()
 };
 
 /// Whether mutexes and semaphores are looked at for a diagnosis, which takes seconds, or are only
@@ -48,11 +49,13 @@ EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& fi
 /// Keeps what was taken: `<node>/<look>/<name>`, or `<node>/<name>` of what was taken once.
 void keep_files(const Evidence& evidence, const KeepEvidence& keep);
 
-/// The diagnosis' sentence; also says so if nothing waits.
-std::string in_words(const diagnosis::Diagnosis& diagnosis);
+/// The diagnosis' sentence. If nothing waits it says so, and which nodes of `look` told nothing of
+/// their glocks.
+std::string in_words(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look& look);
 
 /// Keeps what the looks have come to: the sentence, the graph as JSON and to draw, the files'
 /// names.
-void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const KeepEvidence& keep);
+void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look& look,
+                    const KeepEvidence& keep);
 
 }  // namespace gridlock

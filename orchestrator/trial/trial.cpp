@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "base/text.h"
@@ -14,33 +13,17 @@
 #include "trial/finding_log.h"
 #include "trial/investigation.h"
 #include "trial/judgement.h"
-#include "trial/kernel_change.h"
 #include "trial/lab_news.h"
 #include "trial/step_log.h"
-#include "trial/work_record.h"
-#include "workload/file_names.h"
+#include "trial/work_phase.h"
 #include "workload/files.h"
-#include "workload/programs.h"
-#include "workload/workload_run.h"
 
 namespace gridlock {
 namespace {
 
 constexpr Milliseconds kLookInterval{100};
-/// After a BUG: time for its consequences, and for the other nodes to meet the same.
-constexpr Milliseconds kSettle{4'000};
-constexpr Milliseconds kConsequences{1'000};
-/// khungtaskd reports between one and two time-outs after a task went to sleep.
-constexpr int kHungTaskPeriods = 2;
-constexpr Milliseconds kHungTaskSlack{6'000};
-/// A node that counted something this recently is not on its way to a stall.
-constexpr Milliseconds kMoving{1'000};
 constexpr Milliseconds kLastWords{2'000};
-constexpr Milliseconds kClockLimit{10'000};
-constexpr Milliseconds kPaceLimit{5'000};
-constexpr Milliseconds kNamesLimit{5'000};
 constexpr Milliseconds kOracleLimit{12'000};
-constexpr Milliseconds kMarkLimit{12'000};
 
 class Trial {
  public:
@@ -84,9 +67,9 @@ class Trial {
       }
       if (record_.lab_of == 0) lab_->oracles().ask_before(lab().crew(), kOracleLimit, stop_);
       for (const std::string& name : trial_.workloads) {
-        step("work", [&] { work(plan_.workload(name)); });
+        step("work", [&] { work_->work(plan_.workload(name)); });
         if (log_.decisive()) break;
-        step("verify", [&] { verify(); });
+        step("verify", [&] { work_->verify(); });
       }
     } catch (const Cancelled& cancelled) {
       course_.interrupted = cancelled.what();
@@ -151,6 +134,13 @@ class Trial {
         setting_, lab(), log_, writer_,
         [this](FindingRecord finding, NodeId node) { report(std::move(finding), node); },
         [this] { return now(); });
+    work_ = std::make_unique<WorkPhase>(
+        WorkPhase::Place{
+            setting_, trial_, *lab_, *investigation_, log_, checkpoints_, writer_, observer_,
+            record_,
+            [this](FindingRecord finding, NodeId node) { report(std::move(finding), node); },
+            [this] { return now(); }},
+        stop_);
     lab_->hear([this](NodeId node, const std::string& daemon, const std::string& line) {
       observer_.node(node, daemon + ": " + line);
     });
@@ -197,23 +187,14 @@ class Trial {
     if (!lab_) return;
     if (held_) return void(news_.look(lab()));
     for (NodeNews& news : news_.look(lab())) {
-      if (!news.line.empty() && !work_) observer_.node(news.node, news.line);
+      if (!news.line.empty() && !work_->works()) observer_.node(news.node, news.line);
       if (news.loss)
         writer_.event(now(), node_name(news.node), "lost", Json{{"what", news.loss->what}});
       for (FindingRecord& finding : news.findings) {
-        if (news.loss && work_) finding.excerpt += "\n" + last_sample(news.node);
+        if (news.loss && work_->works()) finding.excerpt += "\n" + work_->last_sample(news.node);
         report(std::move(finding), news.node);
       }
     }
-  }
-
-  std::string last_sample(NodeId node) const {
-    const WorkloadRun::NodeState& state = work_->node(node);
-    const auto still =
-        std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - state.last_progress);
-    return fmt::format("{} had done {} operations, the last {} before", work_name_,
-                       state.reader->counters().operations,
-                       to_string(std::max(still, Milliseconds{0})));
   }
 
   void report(FindingRecord finding, NodeId node) {
@@ -227,173 +208,7 @@ class Trial {
                     Json{{"id", added->id}, {"kind", added->kind}, {"title", added->title}});
     }
     // A report that is less than that may have come first.
-    if (added && is_fatal(*added) && !doomed_) {
-      doomed_ = setting_.loop.now();
-      lab().give_up(added->title);
-    }
-  }
-
-  void work(const WorkloadSpec& workload) {
-    work_name_ = workload.name;
-    if (lab().slowness().empty()) lab().calibrate(kPaceLimit, stop_);
-    record_.workloads.push_back({});
-    WorkloadRecord& entry = record_.workloads.back();
-    entry.name = workload.name;
-    entry.program = program_of(workload);
-    entry.operation = operation_of(workload);
-    auto run = std::make_unique<WorkloadRun>(
-        plan_, workload, trial_.seed, lab().crew(),
-        [this](NodeId node, const std::string& worker, const WorkerState& state) {
-          sample(node, worker, state);
-        });
-    run->prepare(plan_.deadlines.work, stop_);
-    auto names = file_names(plan_, workload, lab().crew(), kNamesLimit, stop_);
-    const KernelCountersAround kernel_counters(setting_, lab().crew(), stop_);
-    const Milliseconds apart = run->start(kClockLimit, stop_);
-    const double started = now();
-    writer_.event(started, "", "work",
-                  Json{{"workload", workload.name}, {"start_uncertainty_ms", apart.count()}});
-    work_ = std::move(run);
-    investigation_->stalls().begin(*work_, workload, std::move(names));
-    const Milliseconds limit = work_limit(workload, plan_);
-    const Waited waited = wait_for_work(limit + work_->until_start());
-    investigation_->stalls().end();
-    entry.seconds = std::chrono::duration<double>(
-                        std::max(setting_.loop.now() - work_->nodes().front().started, {}))
-                        .count();
-    for (const WorkloadRun::NodeState& state : work_->nodes()) {
-      count_work(entry, state);
-      if (!state.log.empty())
-        writer_.artefact(node_name(state.node), log_name(workload), state.log.text());
-      if (const std::string own = state.reader->own_result(); !own.empty())
-        writer_.artefact(node_name(state.node), workload.name + ".json", own);
-    }
-    count_steady(entry, *work_);
-    if (waited == Waited::stopped) throw Cancelled("running " + workload.name);
-    if (lab().lost()) throw NodeLost(lab().lost()->what);
-    if (doomed_) return;
-    if (waited == Waited::deadline) {
-      for (const WorkloadRun::NodeState& state : work_->nodes())
-        if (!state.end)
-          report(
-              own_finding("workload",
-                          fmt::format("{} did not end within {}", workload.name, to_string(limit)),
-                          workload.name + ":endless"),
-              state.node);
-      doomed_ = setting_.loop.now();
-      return;
-    }
-    judge_work(entry);
-    if (!doomed_ && !lab().lost()) kernel_counters.record(entry, stop_);
-  }
-
-  /// Until every program has ended or the lab is lost; saves the lab now and then if that is asked
-  /// for.
-  Waited wait_for_work(Milliseconds limit) {
-    const SteadyTime end = setting_.loop.now() + limit;
-    while (true) {
-      const auto left = std::max(
-          Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - setting_.loop.now()));
-      const Milliseconds turn = plan_.watch.checkpoint.value_or(left);
-      const auto over = [&] { return work_->ended() || lab().lost() || settled(); };
-      const Waited waited = setting_.loop.run_until(
-          [&] { return over() || investigation_->stalls().due() || is_asked() || is_broken(); },
-          std::min(left, turn), stop_);
-      if (waited == Waited::done && is_asked()) {
-        const SteadyTime begin = setting_.loop.now();
-        setting_.desk->serve(stop_);
-        work_->forgive(std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin));
-        continue;
-      }
-      if (waited == Waited::done && !over()) {
-        if (is_broken())
-          investigation_->collect({}, stop_);
-        else
-          investigation_->look_into_stall(work_name_, stop_);
-        continue;
-      }
-      if (waited != Waited::deadline || turn >= left) return waited;
-      if (!doomed_ && investigation_->stalls().stalled().empty()) checkpoint();
-    }
-  }
-
-  /// Whether a kernel broke and had the time for its consequences: what it left is looked at while
-  /// the lab settles.
-  bool is_broken() const {
-    return doomed_ && !investigation_->taken() && investigation_->stalls().stalled().empty() &&
-           setting_.loop.now() - *doomed_ >= kConsequences;
-  }
-
-  bool is_asked() const { return setting_.desk && setting_.desk->waits(); }
-
-  /// Saves the lab as it is and lets it go on. What cannot be saved is noted; the trial goes on.
-  void checkpoint() {
-    const SteadyTime begin = setting_.loop.now();
-    try {
-      checkpoints_.take(lab(), cluster(), now(), plan_.disk.size, stop_);
-      writer_.event(now(), "", "checkpoint", Json::object());
-    } catch (const Cancelled&) {
-      throw;
-    } catch (const Error& error) {
-      writer_.event(now(), "", "problem", Json{{"step", "checkpoint"}, {"what", error.what()}});
-    }
-    work_->forgive(std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin));
-  }
-
-  /// Whether there is nothing more to be learned from a lab that is already lost.
-  bool settled() const {
-    if (!doomed_) return false;
-    const auto gone = setting_.loop.now() - *doomed_;
-    const auto& stalled = investigation_->stalls().stalled();
-    if (stalled.empty()) return gone >= kSettle;
-    // The kernel's own word on the stall: from every node that sleeps, if its detector still lives.
-    const std::set<std::string> word{"hung_task", "bug",         "oops",
-                                     "panic",     "soft_lockup", "rcu_stall"};
-    const bool all = std::all_of(
-        work_->nodes().begin(), work_->nodes().end(), [&](const WorkloadRun::NodeState& state) {
-          const auto how = stalled.find(state.node);
-          if (how != stalled.end())
-            return how->second != Standstill::Kind::stall || log_.has(state.node, word);
-          return state.end.has_value() || setting_.loop.now() - state.last_progress < kMoving;
-        });
-    return (all && gone >= kSettle) ||
-           gone >= kHungTaskPeriods * plan_.watch.hung_task + kHungTaskSlack;
-  }
-
-  void sample(NodeId node, const std::string& worker, const WorkerState& state) {
-    writer_.sample(sample_line(now(), work_name_, node, worker, state));
-    const Counters& counters = work_ ? work_->node(node).reader->counters() : state.counters;
-    observer_.node(node, fmt::format("{}: {} operations, {}", work_name_, counters.operations,
-                                     to_string(Bytes{counters.bytes})));
-  }
-
-  /// Every program has ended: did each do what it was for?
-  void judge_work(WorkloadRecord& entry) {
-    const bool all_well =
-        std::all_of(work_->nodes().begin(), work_->nodes().end(),
-                    [](const WorkloadRun::NodeState& state) { return state.went_well(); });
-    // A program can end because the kernel broke under it; what the kernel says comes just behind.
-    if (!all_well && setting_.loop.run_until([&] { return log_.decisive() != nullptr; }, kLastWords,
-                                             stop_) == Waited::done)
-      return;
-    for (const WorkloadRun::NodeState& state : work_->nodes())
-      for (const FindingRecord& finding : work_findings(entry, state)) report(finding, state.node);
-    observer_.node(NodeId{1}, fmt::format("{}: {} operations", entry.name, entry.total.operations));
-  }
-
-  void verify() {
-    WorkloadRecord& entry = record_.workloads.back();
-    const std::vector<JobResult> results = work_->verify(plan_.deadlines.verify, stop_);
-    work_.reset();
-    for (const JobResult& result : results) {
-      if (result.ok()) continue;
-      if (!result.finished) {
-        report(own_finding("stall", "stall: verifying " + entry.name, entry.name + ":verify"),
-               result.node);
-      } else {
-        report(verify_finding(entry, result), result.node);
-      }
-    }
+    if (added && is_fatal(*added)) work_->doom(added->title);
   }
 
   /// Something ended the trial's normal course: the kernel's doing, or ours?
@@ -432,12 +247,9 @@ class Trial {
            lab_->cluster() && !lab().lost();
   }
 
-  /// Makes the lab ready for the next trial: the disk gets its room back, and what the kernels have
-  /// said so far is told from what they will say.
+  /// Makes the lab ready for the next trial: the disk gets its room back.
   void clear() {
     remove_files(plan_, trial_.workloads, lab().crew(), plan_.deadlines.stop, stop_);
-    lab_->mark_consoles(fmt::format("gridlock: trial {} is over", trial_.number), kMarkLimit,
-                        stop_);
     look();
     cleared_ = true;
   }
@@ -453,6 +265,9 @@ class Trial {
     ConsoleCheck check{*lab_, news_, [this] { look(); }, trial_.number};
     for (auto& [node, finding] : check.run(investigation_->broken(), stop_))
       report(std::move(finding), node);
+    unread_consoles_ = check.unread;
+    // What a kernel said last may be why the trial failed.
+    if (!crew.members().empty()) investigation_->collect(lost, stop_);
     record_.oracles = lab_->oracles().of_trial(lab());
   }
 
@@ -463,6 +278,7 @@ class Trial {
     if (record_.outcome != Outcome::passed) return "the trial did not pass: " + record_.reason;
     if (lab().lost()) return lab().lost()->what;
     if (!cleared_) return "it could not be made ready for another";
+    if (!unread_consoles_.empty()) return unread_consoles_;
     for (const FindingRecord& finding : log_.all())
       if (!finding.known) return finding.title;
     return lab_->oracles().spoiled(plan_.watch.lockdep);
@@ -477,14 +293,15 @@ class Trial {
     setting_.loop.cancel(look_timer_);
     lab_->hear({});
     keep_daemon_logs();
+    work_.reset();
     investigation_.reset();
     shared_->lab = std::move(lab_);
   }
 
   void end_lab(const std::string& why) {
-    work_.reset();
     hide_lab();
     if (!lab_) return;
+    work_->give_up();
     if (is_followed()) writer_.event(now(), "", "lab_ends", Json{{"what", why}});
     // A lab that failed is not asked to leave in order: what hangs would hang again.
     std::string problem = is_well() ? lab_->leave(plan_.deadlines.stop, stop_) : "";
@@ -495,6 +312,7 @@ class Trial {
       writer_.artefact(node.name, "qemu.log", setting_.hypervisor.qemu_log(node.machine.name));
     record_.oracles = lab_->oracles().of_trial(lab());
     keep_daemon_logs();
+    work_.reset();
     investigation_.reset();
     lab_.reset();
     if (!problem.empty()) throw Error(problem);
@@ -531,14 +349,13 @@ class Trial {
   OwnUse begin_use_ = own_use();
   LabNews news_;
   std::unique_ptr<RunningLab> lab_;
-  std::unique_ptr<WorkloadRun> work_;
   std::unique_ptr<Investigation> investigation_;  // of lab_
+  std::unique_ptr<WorkPhase> work_;               // likewise
   EventLoop::TimerId look_timer_ = 0;
-  std::string work_name_;
-  std::optional<SteadyTime> doomed_;  // since when the lab is known to be lost
   Course course_;
   Checkpoints checkpoints_;
   bool cleared_ = false;
+  std::string unread_consoles_;  // why something its kernels said may not have been read
   bool held_ = false;
 };
 

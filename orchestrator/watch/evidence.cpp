@@ -82,7 +82,7 @@ EvidenceLadder::Answers EvidenceLadder::ask(const Crew& crew,
   for (const Crew::Member& member : crew.members())
     for (const Question& question : questions) {
       const std::pair key{member.id, question.name};
-      if (given_up_.contains(key)) continue;
+      if (given_up_.contains(key) || deaf_.contains(member.id)) continue;
       asked.push_back(key);
       evidence_.silent.insert(member.id);
       ++replies->open;
@@ -110,6 +110,10 @@ EvidenceLadder::Answers EvidenceLadder::ask(const Crew& crew,
     evidence_.skipped.push_back(
         fmt::format("{} on {}: {}", key.second, node_name(key.first), error));
   }
+  for (const NodeId node : evidence_.silent)
+    if (deaf_.insert(node).second)
+      evidence_.skipped.push_back(
+          fmt::format("all else on {}: it answers nothing", node_name(node)));
   return answers;
 }
 
@@ -155,8 +159,10 @@ diagnosis::Look EvidenceLadder::look(int which, const std::map<NodeId, Agent::Jo
     node.dlm_locks = texts["dlm_locks"];
     node.dlm_waiters = texts["dlm_waiters"];
     node.tasks = texts["tasks"];
-    // Recoveries that began and have not ended are told there.
-    if (const auto console = consoles_.find(member.id); console != consoles_.end())
+    // Recoveries that began and have not ended are told there. Who answers nothing stays silent:
+    // what its console shows says nothing of the locks it holds.
+    if (const auto console = consoles_.find(member.id);
+        console != consoles_.end() && node.answered())
       node.console = console->second->tail(kConsoleLines);
     if (const auto moves =
             disk_moves(texts["mountinfo"], texts["diskstats"], plan_.filesystem.mount))

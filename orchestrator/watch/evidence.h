@@ -38,10 +38,11 @@ struct Evidence {
 };
 
 /// Takes evidence from all nodes at the same time, rung by rung. Each rung is bounded; what a node
-/// does not answer is skipped with its reason and not asked again, so that one bad node delays the
-/// whole ladder by one rung's limit. Of nodes in `broken`, whose kernel hit a BUG or an oops, locks
-/// are left alone: a task that died in gfs2_glock_nq holds the glock's spinlock, and reading the
-/// dump would spin on it for ever. Throws Cancelled only.
+/// does not answer is skipped with its reason and not asked again, and who answers nothing is asked
+/// for nothing more, so that one bad node delays the whole ladder by one rung's limit. Of nodes in
+/// `broken`, whose kernel hit a BUG or an oops, locks are left alone: a task that died in
+/// gfs2_glock_nq holds the glock's spinlock, and reading the dump would spin on it for ever. Throws
+/// Cancelled only.
 class EvidenceLadder {
  public:
   EvidenceLadder(const Plan& plan, const Crew& crew, std::map<NodeId, ConsoleTail*> consoles,
@@ -89,6 +90,7 @@ class EvidenceLadder {
   std::string gfs2_;
   std::string dlm_;
   std::set<std::pair<NodeId, std::string>> given_up_;
+  std::set<NodeId> deaf_;  // answered nothing of a rung, and are not asked again
   std::map<NodeId, std::array<DiskMoves, 2>> disks_;
   Evidence evidence_;
 };

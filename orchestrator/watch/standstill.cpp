@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
+
 namespace gridlock {
 namespace {
 
@@ -21,8 +23,8 @@ constexpr Milliseconds kTick{10};
 /// A transfer that waits for a disk leaves the processor alone most of the time; one that only
 /// copies is over long before anybody asks.
 constexpr double kBusy = 0.7;
-/// What tries again and again and writes its pages out each time waits for the disk in between, as a
-/// large transfer does, which ends sooner.
+/// What tries again and again and writes its pages out each time waits for the disk in between, as
+/// a large transfer does, which ends sooner.
 constexpr double kHalfBusy = 0.25;
 constexpr int kBeliefInTransfers = 3;
 /// What moves by other means than its counter.
@@ -151,8 +153,9 @@ Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
   const auto waits = [](const TaskState& state) { return state.doing == Doing::lock; };
   const std::string waiter = workers.first(waits);
   // Who does not answer may have what others wait for; what it does itself decides.
-  if (!waiter.empty() && !node.other.empty())
-    return slow(waiter + ", and " + node.other + " does not answer");
+  if (!waiter.empty() && !node.silent_others.empty())
+    return slow(fmt::format("{}, and {} {} not answer", waiter, join(node.silent_others, " and "),
+                            node.silent_others.size() == 1 ? "does" : "do"));
   if (workers.all(sleeps_by_itself))
     return slow(workers.first(sleeps_by_itself) + ", as it asked to");
   if (leads_from(diagnosis, node.node)) {

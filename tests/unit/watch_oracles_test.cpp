@@ -9,6 +9,7 @@
 
 #include "console/reader.h"
 #include "watch/oracles.h"
+#include "watch/oracles_json.h"
 #include "watch/self_check.h"
 
 namespace gridlock {
@@ -288,6 +289,38 @@ TEST(SelfCheckTest, AnObservedBugWithItsConsequencesIsCountedAsItsKernelDoes) {
   EXPECT_EQ(console.counted("warnings"), 1U);
   EXPECT_EQ(console.counted("oopses"), 2U);
   EXPECT_EQ(console.counted("hung_tasks"), 1U);
+}
+
+TEST(OraclesJsonTest, WhatWasToldComesBackAndWhatWasNotStaysAbsent) {
+  Oracles all;
+  all.lockdep.alive = true;
+  all.lockdep.tables["lock_classes"] = {1'187, 8'192};
+  all.taint = std::uint64_t{1} << 63;
+  all.counts["warnings"] = 3;
+  all.hung_task_reports_left = -1;
+  all.gfs2_withdrawn = false;
+  all.dlm_recovering = true;
+  all.dlm_members = std::vector{1, 2};
+  all.unread = "a part";
+  const auto back = oracles_from_json(to_json(all));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(to_json(*back), to_json(all));
+  EXPECT_EQ(back->taint, all.taint);
+  EXPECT_EQ(back->lockdep.tables, all.lockdep.tables);
+  EXPECT_EQ(back->dlm_members, all.dlm_members);
+  const auto nothing = oracles_from_json(to_json(Oracles{}));
+  ASSERT_TRUE(nothing);
+  EXPECT_FALSE(nothing->lockdep.alive || nothing->taint || nothing->gfs2_withdrawn ||
+               nothing->dlm_members || nothing->hung_task_reports_left);
+}
+
+TEST(OraclesJsonTest, MembersOfAnotherTypeAreAbsent) {
+  const auto read = oracles_from_json(
+      Json{{"taint", "0"}, {"counts", 7}, {"lockdep_alive", 1}, {"dlm_members", Json::object()}});
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(read->taint || read->lockdep.alive || read->dlm_members);
+  EXPECT_TRUE(read->counts.empty());
+  EXPECT_FALSE(oracles_from_json(Json()));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct Case {
                    .seen_twice = true};
   StillNode node{"node1",
                  false,
-                 "",
+                 {},
                  {kWorker},
                  Milliseconds{2'000},
                  std::pair{DiskMoves{7, 0}, DiskMoves{7, 0}}};
@@ -138,9 +138,11 @@ TEST(Standstill, WaitsForANodeThatDoesNotAnswer) {
   Case waits;
   waits.chain(ChainEnd::Kind::nobody, "node1 mmap-dio/103 waits for 2/4269, which nobody holds");
   EXPECT_EQ(waits.judge().kind, Standstill::Kind::stall);
-  waits.node.other = "node3";
+  waits.node.silent_others = {"node3"};
   EXPECT_EQ(waits.judge().kind, Standstill::Kind::slow);
-  EXPECT_THAT(waits.judge().text, HasSubstr("node3 does not answer"));
+  EXPECT_THAT(waits.judge().text, HasSubstr("and node3 does not answer"));
+  waits.node.silent_others = {"node2", "node3"};
+  EXPECT_THAT(waits.judge().text, HasSubstr("and node2 and node3 do not answer"));
   Case silent;
   silent.node.silent = true;
   EXPECT_EQ(silent.judge().kind, Standstill::Kind::slow);
