@@ -143,6 +143,7 @@ struct Comparison {
   std::vector<std::string> reasons;  ///< for the verdict, each a line: what decided comes first
   std::vector<std::string> open;     ///< questions that are not answered, each a line
   bool new_findings = false;         ///< head shows what base was looked at for and does not
+  bool worse_else = false;           ///< head is worse in anything but new findings
   Outcome outcome =
       Outcome::passed;  ///< of the run, or the worse of both: error and interrupted give no verdict
 
