@@ -36,7 +36,8 @@ std::optional<double> time_at_begin(std::string_view line) {
   return value;
 }
 
-/// Who reports, as the writer words it: `"workload":…,"node":…,"worker":…`. Empty: not as it writes.
+/// Who reports, as the writer words it: `"workload":…,"node":…,"worker":…`. Empty: not as it
+/// writes.
 std::string_view who(std::string_view line) {
   const std::size_t begin = line.find("\"workload\":");
   const std::size_t end = line.find(",\"since_start_ms\":");
@@ -77,29 +78,31 @@ struct Worker {
   std::vector<Report> reports;  ///< by time, counters never going back
 };
 
-/// The line of every worker that is the last in its bin; what cannot be told apart is kept.
+/// Of every worker its first line, which says when it began, and the last in each bin. Lines that
+/// do not say who reports as the writer does are all kept.
 std::vector<Line> thinned(const std::vector<Line>& lines, double begin, double step,
                           std::size_t bins) {
   struct Kept {
-    std::size_t bin = 0;
+    std::optional<std::size_t> bin;  // absent: of the first line, which stays
     std::size_t place = 0;
-    bool first = true;
   };
   std::unordered_map<std::string_view, Kept> last;
   std::vector<Line> out;
   for (const Line& line : lines) {
     const std::string_view worker = who(line.text);
-    const auto bin = std::min(bins - 1, static_cast<std::size_t>((line.at - begin) / step));
-    Kept& kept = last[worker];
-    // The first report says when the worker began.
-    if (!worker.empty() && !kept.first && kept.bin == bin) {
-      out[kept.place] = line;
+    if (worker.empty()) {
+      out.push_back(line);
       continue;
     }
-    const bool was_first = out.empty() || last.at(worker).place == 0;
-    kept = {bin, out.size(), was_first && kept.first};
+    const auto bin = std::min(bins - 1, static_cast<std::size_t>((line.at - begin) / step));
+    const auto [kept, is_first] = last.try_emplace(worker);
+    if (!is_first && kept->second.bin == bin) {
+      out[kept->second.place] = line;
+      continue;
+    }
+    kept->second.place = out.size();
+    if (!is_first) kept->second.bin = bin;
     out.push_back(line);
-    kept.first = false;
   }
   return out;
 }
@@ -170,7 +173,8 @@ TrialSeries parse_series(std::string_view text, const SeriesBounds& bounds) {
   const auto [first, last] = std::minmax_element(
       lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
   const double thin_begin = first->at;
-  const double thin_step = std::max(1e-3, (last->at - first->at) / static_cast<double>(bounds.bins));
+  const double thin_step =
+      std::max(1e-3, (last->at - first->at) / static_cast<double>(bounds.bins));
   Workers workers;
   for (const Line& line : thinned(lines, thin_begin, thin_step, bounds.bins))
     add_report(workers, line.text, bounds, series);
@@ -189,7 +193,8 @@ TrialSeries parse_series(std::string_view text, const SeriesBounds& bounds) {
   const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2);
   std::nth_element(gaps.begin(), middle, gaps.end());
   const double length = end - begin;
-  const double bins = std::clamp(std::floor(length / *middle), 1.0, static_cast<double>(bounds.bins));
+  const double bins =
+      std::clamp(std::floor(length / *middle), 1.0, static_cast<double>(bounds.bins));
   series.begin = begin;
   series.step = length / bins;
   std::map<std::string, NodeSeries> nodes;
