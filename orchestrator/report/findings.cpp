@@ -119,7 +119,7 @@ void add_comparison(Page& page, const RunRecord& run, const std::string& base,
     page.labelled_list("unclear", unclear.texts());
     page.labelled("",
                   "(known, and not seen on the other kernel; or there the trial gave no verdict, "
-                  "ended earlier, or had lockdep off)");
+                  "ended earlier, had lockdep off, or its console dropped lines)");
   }
   if (compared.incomplete > 0)
     page.labelled("incomplete", counted(static_cast<std::size_t>(compared.incomplete), "report") +
