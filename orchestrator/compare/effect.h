@@ -26,7 +26,7 @@ struct Effect {
   std::optional<double> hodges_lehmann;
   std::optional<Interval> hodges_lehmann_interval;
   /// The two estimates lie further apart than 0.7 standard errors of the mean: single pairs make
-  /// the difference, or hide it. Without outliers 1 to 3 % of comparisons are called so.
+  /// the difference, or hide it. With normal noise 1 to 2 % of comparisons are called so.
   bool driven_by_outliers = false;
   /// The smallest effect that so many pairs would show with 80 % power at 5 %, as a ratio minus
   /// one; absent below three pairs.
