@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "record/compare_json.h"
+
 namespace gridlock {
 namespace {
 
@@ -182,56 +184,59 @@ std::optional<Outcome> parse_outcome(std::string_view text) {
 }
 
 Json to_json(const TrialRecord& trial) {
-  return Json{{"number", trial.number},
-              {"kernel", trial.kernel},
-              {"name", trial.name},
-              {"directory", trial.directory},
-              {"start", trial.start},
-              {"lab_of", trial.lab_of},
-              {"seed", trial.seed},
-              {"outcome", to_string(trial.outcome)},
-              {"expect", trial.expect == Expectation::fail ? "fail" : "pass"},
-              {"any_of_kernel", trial.any_of_kernel},
-              {"expected", trial.expected},
-              {"reason", trial.reason},
-              {"started", rfc3339(trial.started)},
-              {"seconds", to_the_millisecond(trial.seconds)},
-              {"steps", array_of(trial.steps, step_json)},
-              {"workloads", array_of(trial.workloads, workload_json)},
-              {"findings", array_of(trial.findings, finding_json)},
-              {"oracles", object_of(trial.oracles, oracle_json)},
-              {"kernel_releases", object_of(trial.kernel_releases)},
-              {"own_cpu_seconds", to_the_millisecond(trial.own_cpu_seconds)},
-              {"own_memory_bytes", trial.own_memory_bytes}};
+  Json json{{"number", trial.number},
+            {"kernel", trial.kernel},
+            {"name", trial.name},
+            {"directory", trial.directory},
+            {"start", trial.start},
+            {"lab_of", trial.lab_of},
+            {"seed", trial.seed},
+            {"outcome", to_string(trial.outcome)},
+            {"expect", trial.expect == Expectation::fail ? "fail" : "pass"},
+            {"any_of_kernel", trial.any_of_kernel},
+            {"expected", trial.expected},
+            {"reason", trial.reason},
+            {"started", rfc3339(trial.started)},
+            {"seconds", to_the_millisecond(trial.seconds)},
+            {"steps", array_of(trial.steps, step_json)},
+            {"workloads", array_of(trial.workloads, workload_json)},
+            {"findings", array_of(trial.findings, finding_json)},
+            {"oracles", object_of(trial.oracles, oracle_json)},
+            {"kernel_releases", object_of(trial.kernel_releases)},
+            {"own_cpu_seconds", to_the_millisecond(trial.own_cpu_seconds)},
+            {"own_memory_bytes", trial.own_memory_bytes}};
+  if (trial.health) json["health"] = record_json::health_json(*trial.health);
+  return json;
 }
 
 Json to_json(const RunRecord& run) {
   Json json{{"format", RunRecord::kFormat},
-              {"schema", RunRecord::kSchema},
-              {"id", run.id},
-              {"topology", run.topology},
-              {"plan_hash", run.plan_hash},
-              {"gridlock_version", run.gridlock_version},
-              {"outcome", to_string(run.outcome)},
-              {"reason", run.reason},
-              {"exit_code", run.exit_code},
-              {"started", rfc3339(run.started)},
-              {"updated", rfc3339(run.updated)},
-              {"seconds", to_the_millisecond(run.seconds)},
-              {"accel", run.accel},
-              {"accel_reason", run.accel_reason},
-              {"host", run.host},
-              {"nodes", run.nodes},
-              {"seed", run.seed},
-              {"command", run.command},
-              {"kernels", array_of(run.kernels, kernel_json)},
-              {"trials", array_of(run.trials, to_json)}};
+            {"schema", RunRecord::kSchema},
+            {"id", run.id},
+            {"topology", run.topology},
+            {"plan_hash", run.plan_hash},
+            {"gridlock_version", run.gridlock_version},
+            {"outcome", to_string(run.outcome)},
+            {"reason", run.reason},
+            {"exit_code", run.exit_code},
+            {"started", rfc3339(run.started)},
+            {"updated", rfc3339(run.updated)},
+            {"seconds", to_the_millisecond(run.seconds)},
+            {"accel", run.accel},
+            {"accel_reason", run.accel_reason},
+            {"host", run.host},
+            {"nodes", run.nodes},
+            {"seed", run.seed},
+            {"command", run.command},
+            {"kernels", array_of(run.kernels, kernel_json)},
+            {"trials", array_of(run.trials, to_json)}};
   if (run.hunt)
     json["hunt"] = {{"began", rfc3339(run.hunt->began)},
                     {"seconds", to_the_millisecond(run.hunt->seconds)},
                     {"limit_seconds", to_the_millisecond(run.hunt->limit_seconds)},
                     {"until", run.hunt->until},
                     {"labs", run.hunt->labs}};
+  if (run.compare) json["compare"] = record_json::compare_json(*run.compare);
   return json;
 }
 

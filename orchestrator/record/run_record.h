@@ -138,6 +138,17 @@ struct StepRecord {
   std::string problem;  ///< empty: the step did what it is for
 };
 
+/// How the host was while a trial ran. What the host does not tell is absent.
+struct HealthRecord {
+  double load = 0;                     ///< of the last minute, just before the trial
+  std::optional<double> steal;         ///< share of the processors' time, 0 to 1
+  std::optional<double> iowait;        ///< likewise
+  std::uint64_t memory_available_bytes = 0;  ///< the least of before and after
+  int other_machines = 0;              ///< QEMU processes that are not of this run, the most seen
+  double clock_jump_seconds = 0;       ///< how far the time of day left the steady clock
+  std::vector<std::string> problems;   ///< why its pair does not count; empty: the host was well
+};
+
 struct TrialRecord {
   int number = 0;
   std::string kernel;
@@ -162,6 +173,7 @@ struct TrialRecord {
   std::map<std::string, std::string> kernel_releases; ///< by node name: uname -r and -v
   double own_cpu_seconds = 0;       ///< Gridlock's own user and system time during the trial
   std::uint64_t own_memory_bytes = 0;  ///< Gridlock's largest resident size so far
+  std::optional<HealthRecord> health;  ///< of a comparison
 };
 
 struct KernelRecord {
@@ -182,6 +194,30 @@ struct HuntRecord {
   double limit_seconds = 0; ///< how long it was to go on; 0: no limit
   int until = 0;            ///< how many failures were enough; 0: no number
   int labs = 0;             ///< most that ran side by side
+};
+
+/// A trial on base and on head, back to back, each in a fresh lab.
+struct PairRecord {
+  int number = 0;           ///< from 1, of its trial's name; one that is run again keeps it
+  std::string trial;        ///< the trial's name
+  bool head_first = false;
+  int base_trial = 0;       ///< `number` of the trials; 0: it did not run (yet)
+  int head_trial = 0;
+  std::string spoilt;       ///< why it does not count and is run again; empty: it counts
+};
+
+/// A run that compares two kernels.
+struct CompareRecord {
+  std::string base;         ///< names of kernels; equal: base against itself
+  std::string head;
+  int pairs = 0;            ///< of each trial, as asked for; 0: until every question is answered
+  double budget_seconds = 0;  ///< when to stop at the latest; 0: no limit
+  std::uint64_t order_seed = 0;  ///< of the order in the pairs
+  std::map<std::string, double> margins;  ///< by workload, as ratios: effects within it do not matter
+  std::vector<PairRecord> pairs_run;      ///< in the order they began
+  /// Base against itself, as a test of the host: `head_trial` is of base, too.
+  std::vector<PairRecord> same_pairs;
+  std::string stopped;      ///< why it ended before every question was answered; empty: it did not
 };
 
 struct RunRecord {
@@ -206,6 +242,7 @@ struct RunRecord {
   std::vector<KernelRecord> kernels;
   std::vector<TrialRecord> trials;
   std::optional<HuntRecord> hunt;  ///< absent: an ordinary run
+  std::optional<CompareRecord> compare;  ///< absent: it does not compare
 };
 
 /// As in run.json and trial.json; docs/results.md describes every member. Times are rounded to

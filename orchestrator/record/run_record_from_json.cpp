@@ -1,202 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <utility>
-
 #include "base/error.h"
-#include "base/text.h"
+#include "record/compare_json.h"
+#include "record/json_members.h"
 #include "record/run_record.h"
 
 namespace gridlock {
 namespace {
 
-/// Beyond this neither seconds nor bytes a second were measured.
-constexpr double kLargestNumber = 1e21;
-constexpr std::uint64_t kLargestInteger = std::numeric_limits<std::int64_t>::max();
-/// No lab is near it.
-constexpr int kMostNodes = 1'000'000;
-/// rfc3339 writes four digits for a year.
-constexpr int kLastYear = 9999;
-
-/// One object and where it stands in the document, so that an error can name the member.
-class Members {
- public:
-  Members(const Json& object, std::string path) : object_(object), path_(std::move(path)) {
-    if (!object_.is_object()) wrong("", "is not an object");
-  }
-
-  const Json& at(std::string_view key) const {
-    const auto it = object_.find(key);
-    if (it == object_.end()) wrong(key, "is missing");
-    return *it;
-  }
-  bool has(std::string_view key) const { return object_.contains(key); }
-
-  void read(std::string_view key, std::string& to) const {
-    if (!at(key).is_string()) wrong(key, "is not a text");
-    to = at(key).get<std::string>();
-  }
-  void read(std::string_view key, bool& to) const {
-    if (!at(key).is_boolean()) wrong(key, "is neither true nor false");
-    to = at(key).get<bool>();
-  }
-  void read(std::string_view key, double& to) const {
-    if (!at(key).is_number()) wrong(key, "is not a number");
-    to = at(key).get<double>();
-    if (!(std::abs(to) <= kLargestNumber)) wrong(key, "is out of range");
-  }
-  void read(std::string_view key, std::uint64_t& to) const {
-    if (!at(key).is_number_unsigned()) wrong(key, "is not a whole number of at least 0");
-    to = at(key).get<std::uint64_t>();
-  }
-  void read(std::string_view key, std::int64_t& to) const {
-    // What does not fit is unsigned there.
-    if (!at(key).is_number_integer() || (at(key).is_number_unsigned() && at(key) > kLargestInteger))
-      wrong(key, "is not a whole number that fits");
-    to = at(key).get<std::int64_t>();
-  }
-  void read(std::string_view key, int& to) const {
-    if (!at(key).is_number_integer()) wrong(key, "is not a whole number");
-    const std::int64_t value = integer_or(object_, key, std::numeric_limits<std::int64_t>::max());
-    if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max())
-      wrong(key, "is out of range");
-    to = static_cast<int>(value);
-  }
-  template <class Value>
-  void read(std::string_view key, std::optional<Value>& to) const {
-    if (!has(key)) return;
-    Value value{};
-    read(key, value);
-    to = value;
-  }
-  void read(std::string_view key, Outcome& to) const {
-    std::string text;
-    read(key, text);
-    const std::optional<Outcome> outcome = parse_outcome(text);
-    if (!outcome) wrong(key, "is no outcome");
-    to = *outcome;
-  }
-  void read(std::string_view key, Expectation& to) const {
-    std::string text;
-    read(key, text);
-    if (text != "pass" && text != "fail") wrong(key, "is neither \"pass\" nor \"fail\"");
-    to = text == "fail" ? Expectation::fail : Expectation::pass;
-  }
-  void read(std::string_view key, UtcTime& to) const;
-  void read(std::string_view key, std::vector<std::string>& to) const {
-    for (const Json& item : array(key)) {
-      if (!item.is_string()) wrong(key, "has an element that is not a text");
-      to.push_back(item.get<std::string>());
-    }
-  }
-  void read(std::string_view key, std::vector<int>& to) const {
-    for (const Json& item : array(key)) {
-      if (!item.is_number_integer() || item < 0 || item > kMostNodes)
-        wrong(key, "has an element that is no number of a node");
-      to.push_back(item.get<int>());
-    }
-  }
-  void read(std::string_view key, std::map<std::string, std::string>& to) const {
-    const Members members(at(key), inner(key));
-    for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
-  }
-  void read(std::string_view key, std::map<std::string, std::uint64_t>& to) const {
-    const Members members(at(key), inner(key));
-    for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
-  }
-  void read(std::string_view key, std::map<std::string, double>& to) const {
-    const Members members(at(key), inner(key));
-    for (const auto& item : members.object_.items()) members.read(item.key(), to[item.key()]);
-  }
-  void read(std::string_view key, Notes& to) const {
-    const Members members(at(key), inner(key));
-    for (const auto& item : members.object_.items()) {
-      if (item.value().is_string())
-        to[item.key()] = item.value().get<std::string>();
-      else
-        members.read(item.key(), to[item.key()].emplace<double>());
-    }
-  }
-  template <class Value>
-  void read(std::string_view key, std::optional<Value>& to,
-            Value (*convert)(const Members&)) const {
-    if (has(key)) to = convert(Members(at(key), inner(key)));
-  }
-  template <class Value>
-  void read(std::string_view key, std::vector<Value>& to, Value (*convert)(const Members&)) const {
-    for (const Json& item : array(key))
-      to.push_back(convert(Members(item, fmt::format("{}[{}]", inner(key), to.size()))));
-  }
-  template <class Value>
-  void read(std::string_view key, std::map<std::string, Value>& to,
-            Value (*convert)(const Members&)) const {
-    const Members members(at(key), inner(key));
-    for (const auto& item : members.object_.items())
-      to[item.key()] = convert(Members(item.value(), members.inner(item.key())));
-  }
-
-  [[noreturn]] void wrong(std::string_view key, std::string_view how) const {
-    const std::string name = inner(key);
-    throw Error(fmt::format("{} {}", name.empty() ? "the document" : "'" + name + "'", how));
-  }
-
-  std::string inner(std::string_view key) const {
-    const std::string name = printable(key, 60);
-    return path_.empty() || name.empty() ? path_ + name : path_ + "." + name;
-  }
-
- private:
-  const Json& array(std::string_view key) const {
-    if (!at(key).is_array()) wrong(key, "is not a list");
-    return at(key);
-  }
-
-  const Json& object_;
-  std::string path_;
-};
-
-/// The number `digits` is, all of it; -1 if it is none.
-int whole_number(std::string_view digits) {
-  int value = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return -1;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
-
-/// Reads exactly what rfc3339() writes: "2026-11-22T22:30:05.123Z".
-std::optional<UtcTime> parse_rfc3339(std::string_view text) {
-  constexpr std::string_view kShape = "0000-00-00T00:00:00.000Z";
-  if (text.size() != kShape.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kShape.size(); ++i)
-    if (kShape[i] != '0' && kShape[i] != text[i]) return std::nullopt;
-  const auto part = [&](std::size_t begin, std::size_t length) {
-    return whole_number(text.substr(begin, length));
-  };
-  const int year = part(0, 4), month = part(5, 2), day = part(8, 2);
-  const int hour = part(11, 2), minute = part(14, 2), second = part(17, 2), ms = part(20, 3);
-  if (std::min({year, month, day, hour, minute, second, ms}) < 0 || hour > 23 || minute > 59 ||
-      second > 59 || year > kLastYear)
-    return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return std::nullopt;
-  return UtcTime{std::chrono::sys_days(date)} + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + std::chrono::seconds(second) + Milliseconds(ms);
-}
-
-void Members::read(std::string_view key, UtcTime& to) const {
-  std::string text;
-  read(key, text);
-  const std::optional<UtcTime> time = parse_rfc3339(text);
-  if (!time) wrong(key, "is no time like 2026-11-22T22:30:05.123Z");
-  to = *time;
-}
+using record_json::Members;
+using record_json::read_compare;
+using record_json::read_health;
 
 FindingRecord read_finding(const Members& from) {
   FindingRecord finding;
@@ -368,6 +183,7 @@ TrialRecord read_trial(const Members& from) {
   from.read("kernel_releases", trial.kernel_releases);
   from.read("own_cpu_seconds", trial.own_cpu_seconds);
   from.read("own_memory_bytes", trial.own_memory_bytes);
+  from.read("health", trial.health, read_health);
   return trial;
 }
 
@@ -414,6 +230,7 @@ RunRecord run_record_from_json(const Json& json) {
   from.read("kernels", run.kernels, read_kernel);
   from.read("trials", run.trials, read_trial);
   from.read("hunt", run.hunt, read_hunt);
+  from.read("compare", run.compare, read_compare);
   return run;
 }
 

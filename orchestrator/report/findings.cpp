@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "compare/findings.h"
+#include "report/observed.h"
 #include "report/summary.h"
 
 namespace gridlock {
@@ -69,39 +70,6 @@ std::set<std::string> known_identities(const RunRecord& run) {
   return known;
 }
 
-/// Place of a step in a trial's life; a step without a name comes last.
-std::size_t place_of(const std::string& step) {
-  static const std::vector<std::string> kSteps{"start",  "connect", "form",    "format",
-                                               "mount",  "restore", "join",    "work",
-                                               "verify", "clear",   "collect", "stop"};
-  return static_cast<std::size_t>(std::find(kSteps.begin(), kSteps.end(), step) - kSteps.begin());
-}
-
-/// Whether another trial went on in the lab of `trial`, so that it did not see that lab's end.
-bool left_its_lab(const RunRecord& run, const TrialRecord& trial) {
-  const int began = trial.lab_of > 0 ? trial.lab_of : trial.number;
-  return std::any_of(run.trials.begin(), run.trials.end(), [&](const TrialRecord& later) {
-    return later.lab_of == began && later.number > trial.number;
-  });
-}
-
-/// Whether `trial` would have shown `finding` if its kernel had it: it got as far, and the detector
-/// lived. Lockdep reports one lock-order problem a boot and then goes off.
-bool would_have_shown(const RunRecord& run, const TrialRecord& trial,
-                      const FindingRecord& finding) {
-  if (!has_verdict(trial)) return false;
-  if (finding.step == "stop" && left_its_lab(run, trial)) return false;
-  const auto lockdep_off = [](const auto& entry) { return entry.second.lockdep_alive == false; };
-  if (finding.kind == "lockdep" &&
-      std::any_of(trial.oracles.begin(), trial.oracles.end(), lockdep_off))
-    return false;
-  if (trial.outcome == Outcome::passed) return true;
-  const std::size_t place = place_of(finding.step);
-  return std::all_of(trial.findings.begin(), trial.findings.end(), [&](const FindingRecord& own) {
-    return own.known || own.secondary || !is_of_kernel(own) || place <= place_of(own.step);
-  });
-}
-
 /// Whether a trial of the `other` kernel would have shown what the same trial showed `on` a kernel.
 /// If not, nothing can be said of that finding there.
 bool was_looked_for(const RunRecord& run, const std::string& identity, const std::string& on,
@@ -151,7 +119,7 @@ void add_comparison(Page& page, const RunRecord& run, const std::string& base,
     page.labelled_list("unclear", unclear.texts());
     page.labelled("",
                   "(known, and not seen on the other kernel; or there the trial gave no verdict, "
-                  "ended earlier, or had lockdep off)");
+                  "ended earlier, had lockdep off, or its console dropped lines)");
   }
   if (compared.incomplete > 0)
     page.labelled("incomplete", counted(static_cast<std::size_t>(compared.incomplete), "report") +

@@ -61,7 +61,7 @@ void Page::row(const std::vector<Piece>& pieces) {
 
 void Page::labelled(std::string_view label, const std::string& text, Tone tone) {
   row({{kLabelWidth - kGap, std::string(label), Tone::heading},
-       {kWidth - kLabelWidth, text, tone}});
+       {width_ - kLabelWidth, text, tone}});
 }
 
 void Page::labelled_list(std::string_view label, const std::vector<std::string>& texts) {

@@ -14,14 +14,14 @@ enum class Tone { plain, good, bad, doubtful, heading };
 /// `text` in the colour of `tone`, or as it is if there is to be none.
 std::string painted(const std::string& text, Tone tone, Colour colour);
 
-/// A page of text for a terminal or a file: at most kWidth columns, labels in a column of their
+/// A page of text for a terminal or a file: at most `width` columns, labels in a column of their
 /// own. Colours are never the only carrier of a meaning.
 class Page {
  public:
   static constexpr std::size_t kWidth = 100;
   static constexpr std::size_t kLabelWidth = 13;
 
-  explicit Page(Colour colour) : colour_(colour) {}
+  explicit Page(Colour colour, std::size_t width = kWidth) : colour_(colour), width_(width) {}
 
   /// A piece of a row: `text` is wrapped into `width` columns.
   struct Piece {
@@ -41,6 +41,7 @@ class Page {
 
  private:
   Colour colour_;
+  std::size_t width_;
   std::string text_;
 };
 

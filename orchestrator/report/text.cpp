@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/comparison_text.h"
 #include "report/page.h"
 #include "report/summary.h"
 
@@ -48,6 +49,7 @@ void add_outcome(Page& page, const RunRecord& run) {
 }  // namespace
 
 std::string text_report(const RunRecord& run, const std::string& where, Colour colour) {
+  if (run.compare) return comparison_text(compare_run(run), run.command, where, colour);
   Page page(colour);
   add_header(page, run);
   page.blank();

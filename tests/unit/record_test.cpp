@@ -68,6 +68,12 @@ RunRecord full_run() {
   for (TrialRecord& trial : run.trials) with_kernel_counts(trial.workloads[0]);
   run.trials[2].lab_of = 1;
   run.hunt = HuntRecord{sample_time(), 60, 3600, 10, 4};
+  run.trials[2].health =
+      HealthRecord{1.25, 0.0125, 0.5, 9'000'000'000, 2, -1.5, {"2 other machines ran"}};
+  run.compare = CompareRecord{"unpatched", "patched", 12, 7200, 99, {{"abba", 0.05}}, {}, {}, ""};
+  run.compare->pairs_run = {{1, "abba", true, 5, 2, "steal of 12 %"}, {1, "abba", true, 4, 0, ""}};
+  run.compare->same_pairs = {{1, "abba", false, 4, 5, ""}};
+  run.compare->stopped = "the budget of 2h was used";
   return run;
 }
 
@@ -134,8 +140,9 @@ TEST(RunRecordTest, NamesTheMemberThatIsMissingOrOfTheWrongKind) {
   // Small enough that every member of it can be tried.
   RunRecord small = full_run();
   small.trials = {small.trials[2], small.trials[4]};
-  const std::set<std::string> optional{"lockdep_alive", "taint", "read_bytes_per_second",
-                                       "write_bytes_per_second", "start", "lab_of", "seed", "hunt",
+  const std::set<std::string> optional{"health", "steal", "iowait", "compare", "lockdep_alive",
+                                       "taint", "read_bytes_per_second", "write_bytes_per_second",
+                                       "start", "lab_of", "seed", "hunt",
                                        // Runs from before there were steady windows.
                                        "retries", "steady_begin_seconds", "lock_waits"};
   const auto may_be_absent = [&](const std::string& key, const std::string& path) {
@@ -144,7 +151,7 @@ TEST(RunRecordTest, NamesTheMemberThatIsMissingOrOfTheWrongKind) {
                       key != "console_bytes" && key != "used" && key != "max";
     return told || optional.contains(key) ||
            path.find(".workloads[0].kernel") != std::string::npos ||
-           path.find(".notes") != std::string::npos;
+           path.find(".notes") != std::string::npos || path.find(".margins.") != std::string::npos;
   };
 
   Json whole = to_json(small);
@@ -209,6 +216,41 @@ TEST(RunRecordTest, ReadsTheOraclesOfASchemaThatKnewLess) {
   EXPECT_THAT(error_of([&] { run_record_from_json(json); }), HasSubstr("hung_task_reports_left"));
 }
 
+TEST(RunRecordTest, KeepsWhatAComparisonDidPairByPair) {
+  const RunRecord again = run_record_from_json(to_json(full_run()));
+  ASSERT_TRUE(again.compare);
+  EXPECT_EQ(again.compare->base, "unpatched");
+  EXPECT_EQ(again.compare->head, "patched");
+  EXPECT_EQ(again.compare->pairs, 12);
+  EXPECT_EQ(again.compare->order_seed, 99U);
+  EXPECT_EQ(again.compare->margins.at("abba"), 0.05);
+  ASSERT_EQ(again.compare->pairs_run.size(), 2U);
+  EXPECT_TRUE(again.compare->pairs_run[0].head_first);
+  EXPECT_EQ(again.compare->pairs_run[0].spoilt, "steal of 12 %");
+  EXPECT_EQ(again.compare->pairs_run[1].base_trial, 4);
+  EXPECT_EQ(again.compare->pairs_run[1].head_trial, 0);
+  EXPECT_EQ(again.compare->same_pairs.at(0).head_trial, 5);
+  const std::optional<HealthRecord>& health = again.trials.at(2).health;
+  ASSERT_TRUE(health);
+  EXPECT_EQ(health->steal, 0.0125);
+  EXPECT_EQ(health->clock_jump_seconds, -1.5);
+  EXPECT_THAT(health->problems, ElementsAre("2 other machines ran"));
+  EXPECT_FALSE(again.trials.at(0).health);
+}
+
+TEST(RunRecordTest, WhatTheHostDidNotTellOfItsHealthStaysAbsent) {
+  RunRecord run = sample_run();
+  run.trials = {sample_trial(1, "patched", "abba")};
+  run.trials[0].health = HealthRecord{};
+  const Json json = to_json(run);
+  EXPECT_FALSE(json["trials"][0]["health"].contains("steal"));
+  const RunRecord again = run_record_from_json(json);
+  ASSERT_TRUE(again.trials[0].health);
+  EXPECT_FALSE(again.trials[0].health->steal);
+  EXPECT_FALSE(again.trials[0].health->iowait);
+  EXPECT_FALSE(again.compare);
+}
+
 TEST(RunRecordTest, PassesOverMembersItDoesNotKnow) {
   Json json = to_json(sample_run());
   json["later"] = Json{{"a", 1}};
@@ -219,8 +261,10 @@ TEST(RunRecordTest, EveryMemberIsDescribedInTheDocumentation) {
   const std::string docs = text_of(fs::path(GRIDLOCK_SOURCE_DIR) / "docs" / "results.md");
   Json json = to_json(full_run());
   std::set<std::string> keys;
-  visit_members(json, "",
-                [&](Json&, const std::string& key, const std::string&) { keys.insert(key); });
+  visit_members(json, "", [&](Json&, const std::string& key, const std::string& path) {
+    // Those are workloads' names.
+    if (path.find(".margins.") == std::string::npos) keys.insert(key);
+  });
   EXPECT_GT(keys.size(), 60u);
   for (const std::string& key : keys)
     EXPECT_THAT(docs, HasSubstr("`" + key + "`")) << "docs/results.md does not describe it";
