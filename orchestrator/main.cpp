@@ -87,6 +87,8 @@ int run(int argc, char** argv, std::stop_token stop) {
   add_plan(app, context, &exit_code);
   add_prepare(app, context, &exit_code);
   add_run(app, context, &exit_code);
+  add_compare(app, context, &exit_code);
+  add_resume(app, context, &exit_code);
   add_hunt(app, context, &exit_code);
   add_rewind(app, context, &exit_code);
   add_shell(app, context, &exit_code);

@@ -281,7 +281,7 @@ class Hunt {
   std::atomic<bool> enough_ = false;
   std::atomic<int> wanted_ = 1;
   std::atomic<int> failures_ = 0;  // trials that failed
-  std::mutex mutex_;  // guards begun_ and the book's writer
+  std::mutex mutex_;               // guards begun_ and the book's writer
   int begun_ = 0;
 };
 
@@ -295,8 +295,7 @@ RunResult hunt(const Plan& plan, const HuntOptions& options, const Installation&
     const Prepared prepared = prepare(plan, installation, runner, progress, stop);
     book.keep_prepared(plan, prepared);
     LabHost labs(plan, prepared, installation, host, progress, loop, stop);
-    book.record().accel = labs.acceleration().acceleration == Acceleration::kvm ? "kvm" : "tcg";
-    book.record().accel_reason = labs.acceleration().reason;
+    book.keep_acceleration(labs.acceleration());
     Hunt(plan, options, labs, book, progress, loop, stop, host.cpus).run();
   });
 }

@@ -62,4 +62,10 @@ Prepared prepare(const Plan& plan, const Installation& installation, CommandRunn
   return prepared;
 }
 
+std::map<std::string, std::filesystem::path> vmlinux_of(const Prepared& prepared) {
+  std::map<std::string, std::filesystem::path> files;
+  for (const auto& [name, built] : prepared.kernels) files[name] = built.vmlinux;
+  return files;
+}
+
 }  // namespace gridlock

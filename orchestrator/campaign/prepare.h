@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -24,5 +25,8 @@ struct Prepared {
 /// them in the cache. Starts no machine. Throws HostError, Cancelled.
 Prepared prepare(const Plan& plan, const Installation& installation, CommandRunner& runner,
                  Progress& progress, std::stop_token stop);
+
+/// The symbols of each kernel, by name.
+std::map<std::string, std::filesystem::path> vmlinux_of(const Prepared& prepared);
 
 }  // namespace gridlock

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "campaign/verdict.h"
 #include "report/text.h"
 
@@ -39,15 +42,39 @@ RunBook::RunBook(const Plan& plan, const Installation& installation, const HostF
   record_.id = writer_.directory().filename();
 }
 
+RunBook::RunBook(const std::filesystem::path& directory, RunRecord record, EventLoop& loop)
+    : loop_(loop),
+      begin_(loop.now() - std::chrono::duration_cast<SteadyTime::duration>(
+                              std::chrono::duration<double>(record.seconds))),
+      record_(std::move(record)),
+      writer_(directory, loop) {
+  record_.outcome = Outcome::running;
+  record_.reason.clear();
+  record_.exit_code = 0;
+}
+
 void RunBook::save() {
   record_.updated = loop_.utc();
   record_.seconds = std::chrono::duration<double>(loop_.now() - begin_).count();
   writer_.update(record_);
 }
 
+void RunBook::keep_acceleration(const AccelerationChoice& choice) {
+  record_.accel = choice.acceleration == Acceleration::kvm ? "kvm" : "tcg";
+  record_.accel_reason = choice.reason;
+  save();
+}
+
 void RunBook::keep_prepared(const Plan& plan, const Prepared& prepared) {
   for (const PlannedKernel& planned : plan.kernels) {
     const BuiltKernel& built = prepared.kernels.at(planned.name);
+    if (const auto before = std::ranges::find(record_.kernels, planned.name, &KernelRecord::name);
+        before != record_.kernels.end()) {
+      if (before->key != built.key)
+        throw UsageError("kernel " + planned.name + " is not the one the run began with",
+                         "its source, patches, config or compiler have changed; begin a new run");
+      continue;
+    }
     KernelRecord kernel;
     kernel.name = built.name;
     kernel.key = built.key;

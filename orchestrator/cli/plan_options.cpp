@@ -5,6 +5,10 @@
 
 namespace gridlock {
 
+std::map<std::string, Start> start_words() {
+  return {{"boot", Start::boot}, {"template", Start::from_template}, {"formed", Start::formed}};
+}
+
 void add_plan_options(CLI::App& verb, PlanChoice& choice) {
   verb.add_option("FILE", choice.file, "Topology file")->required();
   verb.add_option("--kernel", choice.options.kernels, "Only this kernel; may be repeated")
@@ -15,8 +19,7 @@ void add_plan_options(CLI::App& verb, PlanChoice& choice) {
       ->type_name("N");
   verb.add_option("--start", choice.options.start, "Where nodes begin: boot, template or formed")
       ->type_name("WHERE")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Start>{
-          {"boot", Start::boot}, {"template", Start::from_template}, {"formed", Start::formed}}));
+      ->transform(CLI::CheckedTransformer(start_words()));
   verb.add_option("--repeat", choice.options.repeat, "Every trial so many times, with other seeds")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000));

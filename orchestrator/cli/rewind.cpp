@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "campaign/rewind.h"
+#include "cli/kept_plan.h"
 #include "cli/verbs.h"
-#include "host/files.h"
 #include "record/run_reader.h"
 #include "trial/qt_event_loop.h"
 
@@ -17,22 +17,6 @@ struct RewindChoice {
   std::filesystem::path results;
   RewindOptions options;
 };
-
-/// The plan the run was made with, from the topology as it was then. Relative paths in it are
-/// relative to where it stood.
-Plan plan_of(const std::filesystem::path& run, const RunRecord& record, const TrialRecord& trial,
-             const Context& context) {
-  constexpr Bytes kLargest = Bytes::mib(64);
-  const auto plan = parse_json(read_file(run / "plan.json", kLargest));
-  if (!plan || !plan->contains("topology"))
-    throw Error((run / "plan.json").string() + " is damaged");
-  const std::string text = read_file(run / "topology.yaml", kLargest);
-  const std::string file = text_or(plan->at("topology"), "file", (run / "topology.yaml").string());
-  PlanOptions options;
-  options.kernels = {trial.kernel};
-  options.seed = record.seed;
-  return make_plan(read_topology(text, file), options, context.host_facts());
-}
 
 }  // namespace
 
@@ -63,7 +47,10 @@ void add_rewind(CLI::App& app, Context& context, int* exit_code) {
     const std::filesystem::path run = find_run(installation.results, choice->run);
     const RunRecord record = read_run(run);
     const TrialRecord& trial = trial_to_rewind(record, choice->options);
-    const Plan plan = plan_of(run, record, trial, context);
+    PlanOptions options;
+    options.kernels = {trial.kernel};
+    options.seed = record.seed;
+    const Plan plan = kept_plan(run, options, context.host_facts());
     const auto progress = make_console_progress(context.progress_style());
     const auto loop = make_qt_event_loop();
     rewind(plan, trial, run, choice->options, installation, context.host_facts(), *context.runner,

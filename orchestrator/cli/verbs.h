@@ -17,6 +17,8 @@ void add_check(CLI::App& app, Context& context, int* exit_code);
 void add_plan(CLI::App& app, Context& context, int* exit_code);
 void add_prepare(CLI::App& app, Context& context, int* exit_code);
 void add_run(CLI::App& app, Context& context, int* exit_code);
+void add_compare(CLI::App& app, Context& context, int* exit_code);
+void add_resume(CLI::App& app, Context& context, int* exit_code);
 void add_hunt(CLI::App& app, Context& context, int* exit_code);
 void add_rewind(CLI::App& app, Context& context, int* exit_code);
 void add_shell(CLI::App& app, Context& context, int* exit_code);

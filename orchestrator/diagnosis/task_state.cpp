@@ -64,6 +64,8 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {Doing::block_io, "blk_io_schedule"},
     {Doing::block_io, "submit_bio_wait"},
     {Doing::block_io, "__wait_on_buffer"},
+    {Doing::block_io, "__lock_buffer"},
+    {Doing::block_io, "bh_uptodate_or_lock"},
     {Doing::block_io, "blk_mq_get_tag"},
     {Doing::block_io, "rq_qos_wait"},
     {Doing::page_fault, "handle_mm_fault"},

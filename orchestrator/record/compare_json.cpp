@@ -61,6 +61,8 @@ Json compare_json(const CompareRecord& compare) {
   return Json{{"base", compare.base},
               {"head", compare.head},
               {"pairs", compare.pairs},
+              {"same", compare.same},
+              {"gates", compare.gates},
               {"budget_seconds", to_the_millisecond(compare.budget_seconds)},
               {"order_seed", compare.order_seed},
               {"margins", std::move(margins)},
@@ -86,6 +88,8 @@ CompareRecord read_compare(const Members& from) {
   from.read("base", compare.base);
   from.read("head", compare.head);
   from.read("pairs", compare.pairs);
+  if (from.has("same")) from.read("same", compare.same);
+  if (from.has("gates")) from.read("gates", compare.gates);
   from.read("budget_seconds", compare.budget_seconds);
   from.read("order_seed", compare.order_seed);
   from.read("margins", compare.margins);

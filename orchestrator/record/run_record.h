@@ -211,6 +211,8 @@ struct CompareRecord {
   std::string base;         ///< names of kernels; equal: base against itself
   std::string head;
   int pairs = 0;            ///< of each trial, as asked for; 0: until every question is answered
+  int same = 0;             ///< of base against itself, as asked for
+  bool gates = true;        ///< a pair on a host that was not well is run again
   double budget_seconds = 0;  ///< when to stop at the latest; 0: no limit
   std::uint64_t order_seed = 0;  ///< of the order in the pairs
   std::map<std::string, double> margins;  ///< by workload, as ratios: effects within it do not matter

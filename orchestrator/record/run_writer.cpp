@@ -115,6 +115,11 @@ RunWriter::RunWriter(const fs::path& results, const Plan& plan, const RunRecord&
   point_latest_at(directory_);
 }
 
+RunWriter::RunWriter(const fs::path& directory, const Clock& clock)
+    : clock_(clock), directory_(directory), lock_(directory_) {
+  point_latest_at(directory_);
+}
+
 void RunWriter::update(const RunRecord& run) {
   Json json = to_json(run);
   json["id"] = directory_.filename().string();

@@ -54,6 +54,8 @@ class RunWriter {
   /// `clock` must outlive the writer.
   RunWriter(const std::filesystem::path& results, const Plan& plan, const RunRecord& first,
             const Clock& clock);
+  /// Goes on in `directory`, whose run nobody writes any more.
+  RunWriter(const std::filesystem::path& directory, const Clock& clock);
 
   /// Replaces run.json by `run`; its id and the time it was updated are filled in here.
   void update(const RunRecord& run);

@@ -90,7 +90,7 @@ bool does_io(const TaskState& state) {
 /// program to say or do something. Sources: kernel/time/hrtimer.c, fs/select.c, fs/eventpoll.c,
 /// kernel/futex, kernel/exit.c, kernel/signal.c, fs/pipe.c, net/unix/af_unix.c,
 /// net/core/datagram.c.
-bool sleeps_by_itself(const TaskState& state) {
+bool is_own_sleep(const TaskState& state) {
   static constexpr std::array<std::string_view, 19> kFunctions{"do_nanosleep",
                                                                "hrtimer_nanosleep",
                                                                "common_nsleep",
@@ -110,8 +110,11 @@ bool sleeps_by_itself(const TaskState& state) {
                                                                "unix_stream_read_generic",
                                                                "__skb_wait_for_more_packets",
                                                                "io_cqring_wait"};
-  return state.where == TaskState::Where::sleeping &&
-         std::find(kFunctions.begin(), kFunctions.end(), state.function) != kFunctions.end();
+  return std::find(kFunctions.begin(), kFunctions.end(), state.function) != kFunctions.end();
+}
+
+bool sleeps_by_itself(const TaskState& state) {
+  return state.where == TaskState::Where::sleeping && is_own_sleep(state);
 }
 
 bool leads_from(const Diagnosis& diagnosis, const std::string& node) {
@@ -150,6 +153,12 @@ Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
     if (disk_moved(node)) return slow(task + ", and the disk moves");
     return {Standstill::Kind::stall, task + ", and the disk does nothing"};
   }
+  const auto works = [](const TaskState& state) {
+    return state.where == TaskState::Where::running && state.kernel_ticks > 0 &&
+           state.doing != Doing::lock && !is_own_sleep(state);
+  };
+  if (const std::string task = workers.first(works); !task.empty() && disk_moved(node))
+    return {Standstill::Kind::slow, task + ", and the disk moves", kBeliefInTransfers};
   const auto waits = [](const TaskState& state) { return state.doing == Doing::lock; };
   const std::string waiter = workers.first(waits);
   // Who does not answer may have what others wait for; what it does itself decides.

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <CLI/CLI.hpp>
+
+#include "campaign/compare.h"
+#include "cli/kept_plan.h"
+#include "cli/run_output.h"
+#include "cli/verbs.h"
+#include "record/run_reader.h"
+#include "trial/qt_event_loop.h"
+
+namespace gridlock {
+namespace {
+
+struct ResumeChoice {
+  std::string run = "latest";
+  std::string budget;
+  int pairs = 0;
+  std::filesystem::path results;
+};
+
+}  // namespace
+
+void add_resume(CLI::App& app, Context& context, int* exit_code) {
+  auto* const verb =
+      app.add_subcommand("resume", "Go on with a comparison that was interrupted or wants more");
+  auto choice = std::make_shared<ResumeChoice>();
+  verb->add_option("RUN", choice->run, "A run's folder, its name or the end of it, or 'latest'");
+  verb->add_option("--pairs", choice->pairs, "So many pairs of each trial instead")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000));
+  verb->add_option("--budget", choice->budget, "So much more time, from now on")
+      ->type_name("DURATION");
+  verb->add_option("--results", choice->results, "Folder of the results")->type_name("DIR");
+  verb->callback([choice, &context, exit_code] {
+    Installation installation = context.installation();
+    if (!choice->results.empty()) installation.results = choice->results;
+    const std::filesystem::path run = find_run(installation.results, choice->run);
+    RunRecord record = read_run(run);
+    if (!record.compare)
+      throw UsageError(record.id + " is no comparison", "only 'gridlock compare' is resumed");
+    if (choice->pairs > 0) record.compare->pairs = choice->pairs;
+    if (!choice->budget.empty()) {
+      const auto budget = parse_duration(choice->budget);
+      if (!budget || budget->count() <= 0)
+        throw UsageError("--budget " + choice->budget + " is no duration",
+                         "write for instance --budget 2h");
+      record.compare->budget_seconds =
+          record.seconds + std::chrono::duration<double>(*budget).count();
+    }
+    PlanOptions options;
+    options.kernels = {record.compare->base};
+    if (record.compare->head != record.compare->base)
+      options.kernels.push_back(record.compare->head);
+    options.seed = record.seed;
+    const HostFacts host = context.host_facts();
+    const Plan plan = kept_plan(run, options, host);
+    const auto progress = make_console_progress(context.progress_style());
+    const auto loop = make_qt_event_loop();
+    const RunResult result =
+        resume_comparison(plan, run, std::move(record), fail_on_everything(), installation, host,
+                          *context.runner, *progress, *progress, *loop, context.stop);
+    *exit_code = show_run(result, *progress, context);
+  });
+}
+
+}  // namespace gridlock
