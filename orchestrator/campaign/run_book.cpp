@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "campaign/verdict.h"
-#include "report/text.h"
+#include "report/formats.h"
 
 namespace gridlock {
 namespace {
@@ -101,7 +101,9 @@ RunResult RunBook::fill(const std::function<void()>& run) {
     conclude(Outcome::error, kExitHost, with_hint(error));
   }
   save();
-  writer_.keep_report(text_report(record_, writer_.directory().string(), Colour::off));
+  for (const ReportFormat& format : report_formats())
+    if (!format.file.empty())
+      writer_.keep_report(format.file, format.write(record_, writer_.directory(), Colour::off));
   return {record_, writer_.directory()};
 }
 

@@ -2,22 +2,29 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/verbs.h"
 #include "record/run_reader.h"
+#include "report/formats.h"
 #include "report/text.h"
 
 namespace gridlock {
 
 void add_report(CLI::App& app, Context& context, int* exit_code) {
-  auto* const verb = app.add_subcommand("report", "Print the summary of a run that was kept");
+  auto* const verb = app.add_subcommand("report", "Print what a run that was kept came to");
   auto name = std::make_shared<std::string>("latest");
   verb->add_option("RUN", *name, "A run's folder, its name or the end of it, or 'latest'");
-  verb->callback([name, &context, exit_code] {
+  std::vector<std::string> formats;
+  for (const ReportFormat& format : report_formats()) formats.emplace_back(format.name);
+  auto asked = std::make_shared<std::string>("text");
+  verb->add_option("--format", *asked, "One of " + join(formats, ", "))->capture_default_str();
+  verb->callback([name, asked, &context, exit_code] {
+    const ReportFormat& format = report_format(*asked);
     const std::filesystem::path directory = find_run(context.installation().results, *name);
     const RunRecord run = read_run(directory);
     const std::string text = context.json ? to_json(run).dump(2) + "\n"
-                                          : text_report(run, directory.string(), context.colour());
-    std::fputs(text.c_str(), stdout);
+                                          : format.write(run, directory, context.colour());
+    std::fwrite(text.data(), 1, text.size(), stdout);
     *exit_code = run.exit_code;
   });
 }

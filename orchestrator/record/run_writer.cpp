@@ -161,8 +161,8 @@ void RunWriter::discard_trial(const TrialRecord& trial) {
   trials_.erase(folder);
 }
 
-void RunWriter::keep_report(const std::string& text) {
-  write_file_atomically(directory_ / "report.txt", text);
+void RunWriter::keep_report(std::string_view file, const std::string& text) {
+  write_file_atomically(directory_ / safe_file_name(file), text);
 }
 
 }  // namespace gridlock

@@ -68,8 +68,8 @@ class RunWriter {
   void finish_trial(const TrialRecord& trial);
   /// Removes the directory of a trial that was begun: there is enough of its kind.
   void discard_trial(const TrialRecord& trial);
-  /// Writes report.txt.
-  void keep_report(const std::string& text);
+  /// Writes a file of the run's own, such as report.txt.
+  void keep_report(std::string_view file, const std::string& text);
 
   const std::filesystem::path& directory() const { return directory_; }
 

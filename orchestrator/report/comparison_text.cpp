@@ -175,16 +175,15 @@ class MailPage {
       const auto side = [](const std::string& name, const FindingCount& count) {
         return fmt::format("{} {}/{}", printable(name, 60), count.seen, count.observed);
       };
-      page_.labelled(to_string(finding.verdict), printable(finding.title, kLongestTitle),
-                     tone_of(finding));
       const FindingCount& where = finding.head.seen > 0 ? finding.head : finding.base;
-      std::string text = side(of_.base, finding.base) + ", " + side(of_.head, finding.head);
+      std::string text = printable(finding.title, kLongestTitle) + "\n" +
+                         side(of_.base, finding.base) + ", " + side(of_.head, finding.head);
       if (!where.nodes.empty()) text += "; on " + printable(join(where.nodes, ", "), 100);
       if (where.first.trial > 0)
         text += fmt::format("; first in trial {}, {}", where.first.trial,
                             printable(where.first.finding, 20));
       if (!finding.doubt.empty()) text += "; " + finding.doubt;
-      page_.labelled("", text);
+      page_.labelled(to_string(finding.verdict), text, tone_of(finding));
     }
     if (shown == 0) page_.labelled("findings", "none");
     if (shown > kMostFindings)
@@ -234,7 +233,8 @@ class MailPage {
  private:
   void workload(const ThroughputComparison& one) {
     const bool judged = one.not_judged.empty();
-    page_.row({{kName, "  " + name_of(one.workload, kName - 2)},
+    page_.row({{0, ""},
+               {kName - 2, name_of(one.workload, kName - 2)},
                {kSide, rate_of(one.base.rate)},
                {kSide, rate_of(one.head.rate)},
                {kEffect, one.effect.pairs > 0 ? effect_text(one.effect) : ""},

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 #include "report/comparison_parts.h"
@@ -255,10 +256,13 @@ class Conclusion {
 
 std::string effect_text(const Effect& effect) {
   if (effect.pairs == 0) return "no figure";
-  std::string text = fmt::format("{:+.1f} %", 100 * effect.ratio);
+  // Not "-0.0".
+  const auto percent = [](double ratio) {
+    return fmt::format("{:+.1f}", std::round(1000 * ratio) / 10 + 0.0);
+  };
+  std::string text = percent(effect.ratio) + " %";
   if (effect.interval)
-    text +=
-        fmt::format(" [{:+.1f}, {:+.1f}]", 100 * effect.interval->low, 100 * effect.interval->high);
+    text += fmt::format(" [{}, {}]", percent(effect.interval->low), percent(effect.interval->high));
   return text;
 }
 

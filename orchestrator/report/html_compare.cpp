@@ -104,6 +104,7 @@ void add_pairs(HtmlWriter& html, const Comparison& comparison, const TrialCompar
       "Each pair of trials ran back to back; the line joins its two rates.");
   const auto details = html.in("details");
   html.leaf("summary", "Pairs as a table");
+  const auto scroll = html.in("div", {{"class", "scroll"}});
   const auto table = html.in("table");
   html.leaf("caption", "Pairs of " + workload.workload + " in the order they ran");
   add_columns(html, {"#pair", "order", "#" + comparison.base, "#" + comparison.head, "#head / base",

@@ -149,12 +149,13 @@ void add_seen(HtmlWriter& html, const std::string& kernel, const IndexedFinding:
 
 void add_picture(HtmlWriter& html, const FindingMaterial& material) {
   if (material.svg.empty() && material.diagnosis.empty()) return;
-  const std::string words =
-      material.diagnosis.empty() ? "who waits for whom" : std::string(trimmed(material.diagnosis));
+  const std::string words = printable(trimmed(material.diagnosis), 4 * kLongestLine);
   html.leaf("h4", "Who waits for whom");
-  if (!material.svg.empty() && !add_graph(html, material.svg, words))
+  const bool drawn = add_graph(html, material.svg, words.empty() ? "who waits for whom" : words);
+  if (!words.empty())
+    html.leaf("p", words);
+  else if (!drawn)
     html.leaf("p", {{"class", "note"}}, "The picture is damaged or too large to be shown here.");
-  if (!material.diagnosis.empty()) html.leaf("p", printable(words, 4 * kLongestLine));
 }
 
 void add_verdict(HtmlWriter& html, const PageInput& input, const std::string& identity) {

@@ -3,6 +3,7 @@
 
 #include <QByteArray>
 #include <QXmlStreamReader>
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -67,6 +68,14 @@ HtmlAttributes attributes_of(const QXmlStreamReader& xml) {
   return out;
 }
 
+/// Graphviz draws a graph of nothing as a white polygon with a title.
+bool has_shapes(const std::vector<Piece>& pieces) {
+  return std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+    return piece.kind == Piece::Kind::begin &&
+           (piece.name->text() == "path" || piece.name->text() == "ellipse");
+  });
+}
+
 /// The shapes and texts of a picture; empty if it is none, is damaged or too large.
 std::vector<Piece> pieces_of(std::string_view svg) {
   QXmlStreamReader xml(QByteArray(svg.data(), static_cast<qsizetype>(svg.size())));
@@ -102,7 +111,7 @@ std::vector<Piece> pieces_of(std::string_view svg) {
     }
     if (pieces.size() > kMostShapes) return {};
   }
-  return xml.hasError() ? std::vector<Piece>{} : pieces;
+  return xml.hasError() || !has_shapes(pieces) ? std::vector<Piece>{} : pieces;
 }
 
 void write(HtmlWriter& html, const std::vector<Piece>& pieces, std::size_t& at) {

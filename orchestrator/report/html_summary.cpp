@@ -17,12 +17,17 @@
 namespace gridlock {
 namespace {
 
-/// So that all of it is seen at once on a small screen; the sections below have the rest.
-constexpr std::size_t kMostRows = 8;
+/// So that all of it is seen at once on a screen of 1280 by 800; the sections below have the rest.
+/// Rows of a table are as high as page.css makes them, px.
+constexpr int kRoomForRows = 290;
+constexpr int kRowHeight = 28;
+constexpr int kHighRowHeight = 43;
 constexpr std::size_t kMostFindings = 6;
-constexpr std::size_t kLongestTitle = 110;
-constexpr std::size_t kLongestName = 60;
-constexpr std::size_t kLongestSentence = 420;
+constexpr std::size_t kLongestTitle = 300;
+constexpr std::size_t kLongestReason = 110;
+constexpr std::size_t kLongestName = 40;
+constexpr std::size_t kLongestDoubt = 70;
+constexpr std::size_t kLongestSentence = 300;
 
 /// A row of the first screen's table.
 struct Row {
@@ -101,8 +106,13 @@ void add_completed(HtmlWriter& html, int completed, const Rate& failures) {
   add_number(html, failures.trials == 0 ? "–" : fmt::format("{}/{}", completed, failures.trials));
 }
 
+/// What is said of the verdict below it; empty: nothing.
+std::string doubt_of(const Row& row) {
+  return row.workload && row.workload->not_judged.empty() ? row.workload->doubt : "";
+}
+
 void add_verdicts(HtmlWriter& html, const Row& row) {
-  const auto cell = html.in("td");
+  const auto cell = html.in("td", {{"class", "verdict"}});
   const FailureVerdict failures = row.trial->failures.verdict;
   const bool nobody_failed =
       failures == FailureVerdict::same && row.trial->failures.base.count == 0;
@@ -111,13 +121,32 @@ void add_verdicts(HtmlWriter& html, const Row& row) {
     html.text(" ");
   }
   if (!row.workload) return;
-  if (!row.workload->not_judged.empty()) {
+  if (row.workload->not_judged.empty())
+    add_tag(html, to_string(row.workload->verdict), effect_tag(row.workload->verdict));
+  else if (drawn_effect(*row.workload))
     html.leaf("span", {{"class", "note"}}, "not judged");
-    return;
+  if (const std::string doubt = doubt_of(row); !doubt.empty())
+    html.leaf("small", clipped_text(doubt, kLongestDoubt));
+}
+
+/// As many rows as have room; those that need a reader's eye first if not all have.
+std::vector<Row> rows_with_room(std::vector<Row> rows) {
+  const auto height = [](const Row& row) {
+    return doubt_of(row).empty() ? kRowHeight : kHighRowHeight;
+  };
+  int all = 0;
+  for (const Row& row : rows) all += height(row);
+  if (all <= kRoomForRows) return rows;
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return urgency(a) < urgency(b); });
+  std::vector<Row> shown;
+  for (int used = 0; Row row : rows) {
+    used += height(row);
+    if (used > kRoomForRows) break;
+    row.first = shown.empty() || shown.back().trial != row.trial;
+    shown.push_back(row);
   }
-  add_tag(html, to_string(row.workload->verdict), effect_tag(row.workload->verdict));
-  if (!row.workload->doubt.empty())
-    html.leaf("small", printable(row.workload->doubt, kLongestTitle));
+  return shown;
 }
 
 void add_row(HtmlWriter& html, const Row& row, double limit) {
@@ -158,47 +187,44 @@ void add_row(HtmlWriter& html, const Row& row, double limit) {
 }
 
 void add_compared_table(HtmlWriter& html, const Comparison& comparison) {
-  std::vector<Row> rows = rows_of(comparison);
-  const std::size_t all = rows.size();
-  if (all > kMostRows) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const Row& a, const Row& b) { return urgency(a) < urgency(b); });
-    rows.resize(kMostRows);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      rows[i].first = i == 0 || rows[i - 1].trial != rows[i].trial;
-  }
+  const std::size_t all = rows_of(comparison).size();
+  const std::vector<Row> rows = rows_with_room(rows_of(comparison));
   std::vector<DrawnEffect> drawn;
   for (const Row& row : rows)
     if (const auto effect = row.workload ? drawn_effect(*row.workload) : std::nullopt)
       drawn.push_back(*effect);
   const double limit = effect_limit(drawn);
-  const auto table = html.in("table", {{"class", "summary-table hidden-caption"}});
-  html.leaf("caption", "Workloads: trials completed, effect on throughput, and verdict");
   {
-    const auto head = html.in("thead");
-    const auto row = html.in("tr");
-    html.leaf("th", {{"scope", "col"}}, "workload");
-    html.leaf("th", {{"scope", "col"}, {"class", "num"}},
-              printable(comparison.base, 24) + " completed");
-    html.leaf("th", {{"scope", "col"}, {"class", "num"}},
-              printable(comparison.head, 24) + " completed");
+    const auto scroll = html.in("div", {{"class", "scroll"}});
+    const auto table = html.in("table", {{"class", "summary-table hidden-caption"}});
+    html.leaf("caption", "Workloads: trials completed, effect on throughput, and verdict");
     {
-      const auto cell = html.in("th", {{"scope", "col"}, {"class", "effect"}});
-      html.text("effect on throughput");
-      draw_effect_scale(html, limit);
+      const auto head = html.in("thead");
+      const auto row = html.in("tr");
+      html.leaf("th", {{"scope", "col"}}, "workload");
+      html.leaf("th", {{"scope", "col"}, {"class", "num"}},
+                printable(comparison.base, 24) + " completed");
+      html.leaf("th", {{"scope", "col"}, {"class", "num"}},
+                printable(comparison.head, 24) + " completed");
+      {
+        const auto cell = html.in("th", {{"scope", "col"}, {"class", "effect"}});
+        html.text("effect on throughput");
+        if (!drawn.empty()) draw_effect_scale(html, limit);
+      }
+      html.leaf("th", {{"scope", "col"}, {"class", "num"}}, "effect [95 %]");
+      html.leaf("th", {{"scope", "col"}}, "verdict");
+      html.leaf("th", {{"scope", "col"}, {"class", "num"}}, "pairs");
+      html.leaf("th", {{"scope", "col"}, {"class", "num"}}, "detectable");
     }
-    html.leaf("th", {{"scope", "col"}, {"class", "num"}}, "effect [95 %]");
-    html.leaf("th", {{"scope", "col"}}, "verdict");
-    html.leaf("th", {{"scope", "col"}, {"class", "num"}}, "pairs");
-    html.leaf("th", {{"scope", "col"}, {"class", "num"}}, "detectable");
-  }
-  {
-    const auto body = html.in("tbody");
-    for (const Row& row : rows) add_row(html, row, limit);
+    {
+      const auto body = html.in("tbody");
+      for (const Row& row : rows) add_row(html, row, limit);
+    }
   }
   std::set<std::string> reasons;
   for (const Row& row : rows)
-    if (row.workload && !row.workload->not_judged.empty()) reasons.insert(row.workload->not_judged);
+    if (row.workload && !row.workload->not_judged.empty() && drawn_effect(*row.workload))
+      reasons.insert(row.workload->not_judged);
   if (!reasons.empty())
     html.leaf("p", {{"class", "note"}},
               "Grey: throughput is shown and not judged (" +
@@ -248,7 +274,7 @@ void add_group(HtmlWriter& html, const Group& group, const RunRecord& run) {
       if (worst->outcome == Outcome::passed && trial->outcome != Outcome::passed) worst = trial;
     add_tag(html, worst->outcome);
     if (worst->outcome != Outcome::passed)
-      html.leaf("small", clipped_text(what_went_wrong(*worst, run), kLongestTitle));
+      html.leaf("small", clipped_text(what_went_wrong(*worst, run), kLongestReason));
   }
   const TrialRecord& last = *group.trials.back();
   const SteadyRecord* steady = nullptr;
@@ -262,16 +288,25 @@ void add_group(HtmlWriter& html, const Group& group, const RunRecord& run) {
 
 void add_plain_table(HtmlWriter& html, const RunRecord& run) {
   const std::vector<Group> groups = groups_of(run);
+  const std::size_t shown =
+      std::min<std::size_t>(groups.size(), static_cast<std::size_t>(kRoomForRows / kHighRowHeight));
   {
+    const auto scroll = html.in("div", {{"class", "scroll"}});
     const auto table = html.in("table", {{"class", "summary-table hidden-caption"}});
     html.leaf("caption", "Trials by name and kernel");
     add_columns(html, {"trial", "kernel", "#completed", "outcome", "#rate", "#throughput", "#p99"});
     const auto body = html.in("tbody");
-    for (std::size_t i = 0; i < groups.size() && i < kMostRows; ++i)
-      add_group(html, groups[i], run);
+    for (std::size_t i = 0; i < shown; ++i) add_group(html, groups[i], run);
   }
-  if (groups.size() > kMostRows)
-    more_link(html, "#trials", fmt::format("{} more", groups.size() - kMostRows));
+  if (groups.size() > shown)
+    more_link(html, "#trials", fmt::format("{} more", groups.size() - shown));
+}
+
+/// Cut by the page where it is too long for its line; whole where a pointer rests on it.
+void add_finding_link(HtmlWriter& html, const std::string& identity, const std::string& title) {
+  html.leaf("a",
+            {{"href", "#" + finding_anchor(identity)}, {"title", printable(title, kLongestTitle)}},
+            printable(title, kLongestTitle));
 }
 
 void add_judged(HtmlWriter& html, const Comparison& comparison) {
@@ -283,11 +318,9 @@ void add_judged(HtmlWriter& html, const Comparison& comparison) {
       ++shown;
       const auto item = html.in("li");
       add_tag(html, finding_word(finding), finding_tag(finding));
-      html.text(" ");
-      html.leaf("a", {{"href", "#" + finding_anchor(finding.identity)}},
-                clipped_text(finding.title, kLongestTitle));
-      html.leaf("small", fmt::format(" {}/{} → {}/{}", finding.base.seen, finding.base.observed,
+      html.leaf("small", fmt::format(" {}/{} → {}/{} ", finding.base.seen, finding.base.observed,
                                      finding.head.seen, finding.head.observed));
+      add_finding_link(html, finding.identity, finding.title);
     }
     if (shown == 0) html.leaf("li", {{"class", "soft"}}, "none on either kernel");
   }
@@ -311,10 +344,8 @@ void add_unjudged(HtmlWriter& html, const RunRecord& run) {
               : finding.secondary ? "consequence"
                                   : "found",
               finding.known || finding.secondary ? Tag::plain : Tag::bad);
-      html.text(" ");
-      html.leaf("a", {{"href", "#" + finding_anchor(finding.first->identity)}},
-                clipped_text(finding.first->title, kLongestTitle));
-      html.leaf("small", " in " + counted(trials, "trial"));
+      html.leaf("small", " " + counted(trials, "trial") + " ");
+      add_finding_link(html, finding.first->identity, finding.first->title);
     }
     if (shown == 0) html.leaf("li", {{"class", "soft"}}, "none");
   }

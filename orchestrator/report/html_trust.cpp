@@ -14,7 +14,7 @@
 namespace gridlock {
 namespace {
 
-constexpr std::size_t kLongest = 160;
+constexpr std::size_t kLongest = 130;  // two lines of the box
 
 void fact(HtmlWriter& html, std::string_view name, const std::string& text) {
   add_fact(html, name, clipped_text(text, kLongest));

@@ -75,6 +75,18 @@ bool is_harmless_link(std::string_view value) {
   return value.starts_with('#') || value.starts_with("./");
 }
 
+/// Whether a browser leaves `child` where it was written. Other children of a table, say, are moved
+/// before it. Source: "The elements of HTML" in the HTML standard.
+bool may_hold(std::string_view parent, std::string_view child) {
+  if (parent == "table") return child == "caption" || child == "thead" || child == "tbody";
+  if (parent == "thead" || parent == "tbody") return child == "tr";
+  if (parent == "tr") return child == "th" || child == "td";
+  if (parent == "ul" || parent == "ol") return child == "li";
+  if (parent == "dl") return child == "dt" || child == "dd";
+  if (parent == "p" || parent == "span" || parent == "summary") return !is_one_of(kBlocks, child);
+  return true;
+}
+
 }  // namespace
 
 HtmlWriter::HtmlWriter() : page_("<!DOCTYPE html>") {}
@@ -85,6 +97,8 @@ HtmlWriter::Scope HtmlWriter::in(HtmlName name, const HtmlAttributes& attributes
 }
 
 void HtmlWriter::open(HtmlName name, const HtmlAttributes& attributes) {
+  GRIDLOCK_CHECK(open_.empty() || may_hold(open_.back(), name.text()),
+                 "an element stands where a browser would move it");
   if (is_one_of(kBlocks, name.text())) page_ += '\n';
   page_ += '<';
   page_ += name.text();

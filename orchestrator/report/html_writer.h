@@ -54,6 +54,8 @@ class HtmlWriter {
 
   HtmlWriter();
 
+  /// Throws InternalError where the element may not stand in the one around it, as a paragraph in a
+  /// table.
   [[nodiscard]] Scope in(HtmlName name, const HtmlAttributes& attributes = {});
   /// An element that holds `text` only. Void elements ("meta") take none.
   HtmlWriter& leaf(HtmlName name, const HtmlAttributes& attributes, std::string_view text = {});

@@ -387,7 +387,7 @@ TEST_F(RecordTest, TrialLeavesEventsSamplesAndItsRecord) {
   TrialRecord record = sample_trial(1, "patched", "self-read");
   writer().finish_trial(record);
   EXPECT_EQ(parse_json(text_of(trial->directory() / "trial.json")), to_json(record));
-  writer().keep_report("all is well\n");
+  writer().keep_report("report.txt", "all is well\n");
   EXPECT_EQ(text_of(writer().directory() / "report.txt"), "all is well\n");
 }
 
