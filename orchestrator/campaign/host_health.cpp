@@ -39,21 +39,18 @@ HealthRecord host_health(const HostReading& before, const HostReading& after, co
   health.other_machines = std::max(before.other_machines, after.other_machines);
   health.clock_jump_seconds =
       std::chrono::duration<double>(after.clock_offset - before.clock_offset).count();
+  // Without the figures, which stand beside it: the same problem of many trials is told once.
   const auto problem = [&](std::string text) { health.problems.push_back(std::move(text)); };
   if (health.steal.value_or(0) > kMostSteal)
-    problem(fmt::format("{:.0f} % of the processors' time was stolen", 100 * *health.steal));
-  if (health.other_machines > 0)
-    problem(fmt::format("{} other QEMU {} ran beside it", health.other_machines,
-                        health.other_machines == 1 ? "process" : "processes"));
-  if (std::abs(health.clock_jump_seconds) > kLargestJump)
-    problem(fmt::format("the clock was set by {:.1f} s", health.clock_jump_seconds));
+    problem(fmt::format("more than {:.0f} % of the processors' time was stolen", 100 * kMostSteal));
+  if (health.other_machines > 0) problem("another QEMU ran beside it");
+  if (std::abs(health.clock_jump_seconds) > kLargestJump) problem("the clock was set");
   if (memory.count > 0 && memory.count < kLeastMemory.count)
-    problem("only " + to_string(memory) + " of memory were free");
+    problem("less than " + to_string(kLeastMemory) + " of memory were free");
   int own = 0;
   for (const PlannedNode& node : plan.nodes) own += node.vcpus;
-  if (health.load > own + kLoadOfOthers * cpus)
-    problem(fmt::format("the load was {:.1f} before it, with {} busy processors of its own",
-                        health.load, own));
+  if (const double most = own + kLoadOfOthers * cpus; health.load > most)
+    problem(fmt::format("the load before it was above {:.0f}", most));
   return health;
 }
 

@@ -88,8 +88,8 @@ CompareRecord read_compare(const Members& from) {
   from.read("base", compare.base);
   from.read("head", compare.head);
   from.read("pairs", compare.pairs);
-  if (from.has("same")) from.read("same", compare.same);
-  if (from.has("gates")) from.read("gates", compare.gates);
+  from.read("same", compare.same);
+  from.read("gates", compare.gates);
   from.read("budget_seconds", compare.budget_seconds);
   from.read("order_seed", compare.order_seed);
   from.read("margins", compare.margins);

@@ -45,7 +45,7 @@ SideCounts count_side(const std::vector<TrialRef>& side, TrialComparison& trial)
   for (const TrialRef& ref : side) {
     if (ref.trial->name != trial.name) continue;
     if (ref.trial->outcome == Outcome::error) ++trial.no_verdict;
-    if (has_verdict(*ref.trial) && !host_was_well(*ref.trial)) ++trial.not_well;
+    if (has_verdict(*ref.trial) && !host_was_well(ref)) ++trial.not_well;
     if (!counts(ref)) continue;
     ++out.trials;
     ++(ref.trial->outcome == Outcome::failed ? out.failed : out.completed);

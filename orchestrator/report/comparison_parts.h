@@ -36,8 +36,8 @@ Sides sides_of_pairs(const RunRecord& run);
 Sides sides_of_kernels(const RunRecord& base, const std::string& base_kernel, const RunRecord& head,
                        const std::string& head_kernel);
 
-/// Whether the host was well while it ran, as far as is known.
-bool host_was_well(const TrialRecord& trial);
+/// Whether the host was well while it ran, as far as is known, or need not be in its run.
+bool host_was_well(const TrialRef& ref);
 /// Whether what its kernel did is counted.
 bool counts(const TrialRef& ref);
 /// The pairs of one trial's name.

@@ -81,11 +81,12 @@ Sides sides_of_kernels(const RunRecord& base, const std::string& base_kernel, co
   return sides;
 }
 
-bool host_was_well(const TrialRecord& trial) {
-  return !trial.health || trial.health->problems.empty();
+bool host_was_well(const TrialRef& ref) {
+  if (ref.run != nullptr && ref.run->compare && !ref.run->compare->gates) return true;
+  return !ref.trial->health || ref.trial->health->problems.empty();
 }
 
-bool counts(const TrialRef& ref) { return has_verdict(*ref.trial) && host_was_well(*ref.trial); }
+bool counts(const TrialRef& ref) { return has_verdict(*ref.trial) && host_was_well(ref); }
 
 std::vector<CountedPair> pairs_of(const std::vector<CountedPair>& pairs, const std::string& name) {
   std::vector<CountedPair> out;

@@ -46,7 +46,7 @@ inline RunRecord sample_comparison(
   RunRecord run = sample_run();
   run.kernels = {sample_kernel("patched", ""), sample_kernel("unpatched", "patched")};
   for (KernelRecord& kernel : run.kernels) kernel.perf = true;
-  run.compare = CompareRecord{"unpatched", "patched", pairs, 0, 99, {{name, 0.05}}, {}, {}, ""};
+  run.compare = CompareRecord{"unpatched", "patched", pairs, 0, true, 0, 99, {{name, 0.05}}, {}, {}, ""};
   run.command = "./lab compare topologies/gfs2-mmap-dio.yaml --base unpatched --head patched";
   int number = 0;
   for (int pair = 1; pair <= pairs; ++pair) {

@@ -70,7 +70,7 @@ RunRecord full_run() {
   run.hunt = HuntRecord{sample_time(), 60, 3600, 10, 4};
   run.trials[2].health =
       HealthRecord{1.25, 0.0125, 0.5, 9'000'000'000, 2, -1.5, {"2 other machines ran"}};
-  run.compare = CompareRecord{"unpatched", "patched", 12, 7200, 99, {{"abba", 0.05}}, {}, {}, ""};
+  run.compare = CompareRecord{"unpatched", "patched", 12, 2, false, 7200, 99, {{"abba", 0.05}}, {}, {}, ""};
   run.compare->pairs_run = {{1, "abba", true, 5, 2, "steal of 12 %"}, {1, "abba", true, 4, 0, ""}};
   run.compare->same_pairs = {{1, "abba", false, 4, 5, ""}};
   run.compare->stopped = "the budget of 2h was used";
