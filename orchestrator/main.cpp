@@ -80,6 +80,7 @@ int run(int argc, char** argv, std::stop_token stop) {
   app.set_version_flag("--version", "gridlock " GRIDLOCK_VERSION);
   app.add_flag("--quiet,-q", context.quiet, "Say only what went wrong and the result");
   app.add_flag("--json", context.json, "Write JSON, one object a line");
+  app.add_flag("--lava", context.lava, "Write a run's results as LAVA's signals, too");
   app.fallthrough();
   app.require_subcommand(1);
   int exit_code = kExitPassed;

@@ -23,6 +23,7 @@ struct Context {
   std::string terminal;             ///< what kind it is (TERM)
   bool quiet = false;
   bool json = false;
+  bool lava = false;                ///< print LAVA's signals when a run has ended
   bool no_colour = false;
 
   /// The checkout: images/, topologies/, results/; empty if the program belongs to none. Verbs that

@@ -6,6 +6,7 @@
 #include "cli/verbs.h"
 #include "record/run_reader.h"
 #include "report/formats.h"
+#include "report/lava.h"
 #include "report/text.h"
 
 namespace gridlock {
@@ -25,6 +26,7 @@ void add_report(CLI::App& app, Context& context, int* exit_code) {
     const std::string text = context.json ? to_json(run).dump(2) + "\n"
                                           : format.write(run, directory, context.colour());
     std::fwrite(text.data(), 1, text.size(), stdout);
+    if (context.lava && !context.json) std::fputs(lava_signals(run).c_str(), stdout);
     *exit_code = run.exit_code;
   });
 }

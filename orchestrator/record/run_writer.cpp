@@ -141,9 +141,13 @@ void RunWriter::keep_kernel(const PlannedKernel& planned, const fs::path& built)
 }
 
 std::unique_ptr<TrialWriter> RunWriter::begin_trial(const PlannedTrial& trial) {
-  const fs::path folder = directory_ / "trials" /
-                          fmt::format("{:02}-{}-{}", trial.number, safe_file_name(trial.kernel),
-                                      safe_file_name(trial.name));
+  const std::string name =
+      fmt::format("{:02}-{}-{}", trial.number, safe_file_name(trial.kernel),
+                  safe_file_name(trial.name));
+  fs::path folder = directory_ / "trials" / name;
+  // What a killed Gridlock left of a trial is kept, and goes on in no other.
+  for (int again = 2; fs::exists(folder); ++again)
+    folder = directory_ / "trials" / fmt::format("{}-{}", name, again);
   trials_[trial.number] = folder;
   return std::unique_ptr<TrialWriter>(new TrialWriter(folder));
 }

@@ -62,7 +62,7 @@ class RunWriter {
   /// Copies config, manifest.json and patches/ of a kernel's folder in the cache to
   /// kernels/<name>/.
   void keep_kernel(const PlannedKernel& planned, const std::filesystem::path& built);
-  /// Makes trials/<NN>-<kernel>-<name>.
+  /// Makes trials/<NN>-<kernel>-<name>, with a number behind it where that is there already.
   std::unique_ptr<TrialWriter> begin_trial(const PlannedTrial& trial);
   /// Writes the trial.json of a trial that was begun.
   void finish_trial(const TrialRecord& trial);

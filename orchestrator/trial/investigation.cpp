@@ -82,6 +82,7 @@ void Investigation::look_at_machines(const std::string& name, std::stop_token st
     machine.node = node.id;
     machine.name = node.machine.name;
     machine.silent = silent;
+    if (silent) prodded_.insert(node.id);
     machine.console = node.console.get();
     if (image) machine.image = writer_.directory() / "evidence" / name / node.name / "memory.kdump";
   }

@@ -198,8 +198,10 @@ class Trial {
   }
 
   void report(FindingRecord finding, NodeId node) {
-    // Whatever ends init in a kernel that has corrupted itself is the corruption's doing.
-    if (finding.kind == "panic" && log_.corrupted(node)) finding.secondary = true;
+    // Whatever ends init in a kernel that has corrupted itself is the corruption's doing, and the
+    // last words of one that hung are what we asked it for.
+    if (finding.kind == "panic" && (log_.corrupted(node) || investigation_->prodded(node)))
+      finding.secondary = true;
     const FindingRecord* const added =
         log_.add(std::move(finding), node, {steps_.current(), now()});
     if (added) {

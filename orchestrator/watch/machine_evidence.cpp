@@ -71,68 +71,13 @@ class Rung {
   std::stop_token stop_;
 };
 
-}  // namespace
-
-Evidence look_at_machines(Inspection& inspection, EventLoop& loop,
-                          const std::vector<SeenMachine>& machines, std::stop_token stop) {
-  Evidence evidence;
-  const auto keep = [&](NodeId node, const std::string& name, const std::string& text) {
-    if (!text.empty()) evidence.files.push_back({node, 0, name, text + "\n"});
-  };
-  const Rung all(loop, machines, stop);
-  const auto states = all.climb(
-      "the machine's state", kRungLimit,
-      [&](const SeenMachine& machine, Rung::Answer answer) {
-        inspection.state(machine.name, [answer = std::move(answer)](std::exception_ptr error,
-                                                                    const MachineState& state) {
-          answer(error, describe(state));
-        });
-      },
-      evidence.skipped);
-  for (const auto& [node, text] : states) keep(node, "machine.txt", text);
-
-  std::vector<SeenMachine> silent;
-  std::map<NodeId, std::uint64_t> begins;
-  for (const SeenMachine& machine : machines) {
-    if (!machine.silent) continue;
-    silent.push_back(machine);
-    if (!machine.console) continue;
-    machine.console->poll();
-    begins[machine.node] = machine.console->reader().bytes_read();
-  }
-  if (!silent.empty()) {
-    Rung(loop, silent, stop)
-        .climb(
-            "an NMI", kRungLimit,
-            [&](const SeenMachine& machine, Rung::Answer answer) {
-              inspection.inject_nmi(
-                  machine.name,
-                  [answer = std::move(answer)](std::exception_ptr error) { answer(error, {}); });
-            },
-            evidence.skipped);
-    if (loop.run_until([] { return false; }, kAfterNmi, stop) == Waited::stopped)
-      throw Cancelled("looking at the machines");
-    for (const SeenMachine& machine : silent) {
-      if (!machine.console) continue;
-      machine.console->poll();
-      keep(machine.node, "nmi.txt",
-           machine.console->text(begins[machine.node], machine.console->reader().bytes_read(),
-                                 kConsoleSize));
-    }
-  }
-
-  const auto registers = all.climb(
-      "registers", kRungLimit,
-      [&](const SeenMachine& machine, Rung::Answer answer) {
-        inspection.registers(machine.name, std::move(answer));
-      },
-      evidence.skipped);
-  for (const auto& [node, text] : registers) keep(node, "registers.txt", text);
-
+/// Has QEMU write the memory of every machine that shall leave an image.
+void take_images(Inspection& inspection, EventLoop& loop, const std::vector<SeenMachine>& machines,
+                 const std::stop_token& stop, Evidence& evidence) {
   std::vector<SeenMachine> imaged;
   for (const SeenMachine& machine : machines)
     if (!machine.image.empty()) imaged.push_back(machine);
-  if (imaged.empty()) return evidence;
+  if (imaged.empty()) return;
   Rung(loop, imaged, stop)
       .climb(
           "the memory", kImageLimit,
@@ -144,6 +89,71 @@ Evidence look_at_machines(Inspection& inspection, EventLoop& loop,
                 [answer = std::move(answer)](std::exception_ptr error) { answer(error, {}); });
           },
           evidence.skipped);
+}
+
+/// Sends every machine that is silent an NMI and keeps what its kernel prints because of it: with
+/// `unknown_nmi_panic` the stack of the processor that hangs.
+void prod_silent(Inspection& inspection, EventLoop& loop, const std::vector<SeenMachine>& machines,
+                 const std::stop_token& stop, Evidence& evidence) {
+  std::vector<SeenMachine> silent;
+  std::map<NodeId, std::uint64_t> begins;
+  for (const SeenMachine& machine : machines) {
+    if (!machine.silent) continue;
+    silent.push_back(machine);
+    if (!machine.console) continue;
+    machine.console->poll();
+    begins[machine.node] = machine.console->reader().bytes_read();
+  }
+  if (silent.empty()) return;
+  Rung(loop, silent, stop)
+      .climb(
+          "an NMI", kRungLimit,
+          [&](const SeenMachine& machine, Rung::Answer answer) {
+            inspection.inject_nmi(
+                machine.name,
+                [answer = std::move(answer)](std::exception_ptr error) { answer(error, {}); });
+          },
+          evidence.skipped);
+  if (loop.run_until([] { return false; }, kAfterNmi, stop) == Waited::stopped)
+    throw Cancelled("looking at the machines");
+  for (const SeenMachine& machine : silent) {
+    if (!machine.console) continue;
+    machine.console->poll();
+    const std::string text = machine.console->text(
+        begins[machine.node], machine.console->reader().bytes_read(), kConsoleSize);
+    if (!text.empty()) evidence.files.push_back({machine.node, 0, "nmi.txt", text + "\n"});
+  }
+}
+
+}  // namespace
+
+Evidence look_at_machines(Inspection& inspection, EventLoop& loop,
+                          const std::vector<SeenMachine>& machines, std::stop_token stop) {
+  Evidence evidence;
+  const Rung all(loop, machines, stop);
+  const auto keep = [&](const std::string& name, const std::map<NodeId, std::string>& texts) {
+    for (const auto& [node, text] : texts)
+      if (!text.empty()) evidence.files.push_back({node, 0, name, text + "\n"});
+  };
+  keep("machine.txt", all.climb(
+                          "the machine's state", kRungLimit,
+                          [&](const SeenMachine& machine, Rung::Answer answer) {
+                            inspection.state(machine.name, [answer = std::move(answer)](
+                                                               std::exception_ptr error,
+                                                               const MachineState& state) {
+                              answer(error, describe(state));
+                            });
+                          },
+                          evidence.skipped));
+  keep("registers.txt", all.climb(
+                            "registers", kRungLimit,
+                            [&](const SeenMachine& machine, Rung::Answer answer) {
+                              inspection.registers(machine.name, std::move(answer));
+                            },
+                            evidence.skipped));
+  take_images(inspection, loop, machines, stop, evidence);
+  // Last: it ends the kernel.
+  prod_silent(inspection, loop, machines, stop, evidence);
   return evidence;
 }
 

@@ -391,6 +391,20 @@ TEST_F(RecordTest, TrialLeavesEventsSamplesAndItsRecord) {
   EXPECT_EQ(text_of(writer().directory() / "report.txt"), "all is well\n");
 }
 
+TEST_F(RecordTest, GoesOnInARunThatWasKilledWithoutTouchingItsHalfTrial) {
+  const fs::path run = writer().directory();
+  const PlannedTrial trial = sample_plan().trials.front();
+  const fs::path half = writer().begin_trial(trial)->directory();
+  write_text(half / "events.jsonl", "half\n");
+  writer_.reset();
+  RunWriter again(run, clock_);
+  const auto next = again.begin_trial(trial);
+  EXPECT_EQ(next->directory(), half.string() + "-2");
+  next->event(1, "", "step", Json{{"step", "start"}});
+  EXPECT_EQ(text_of(half / "events.jsonl"), "half\n");
+  EXPECT_THROW(RunWriter(run, clock_), Error) << "two write one run";
+}
+
 TEST_F(RecordTest, TrialThatWasNotBegunCannotEnd) {
   EXPECT_THROW(writer().finish_trial(sample_trial(9, "patched", "abba")), InternalError);
 }
