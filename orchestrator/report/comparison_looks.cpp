@@ -12,8 +12,6 @@ namespace {
 
 /// The level of a comparison that looks once, at its end.
 constexpr double kOneLookAlpha = 0.05;
-/// So small that no difference meets it: what is left is whether they are shown to be equal.
-constexpr double kNever = 1e-12;
 /// Two builds of one source differ so much by where their code lies.
 constexpr double kOfLayout = 0.03;
 
@@ -86,7 +84,7 @@ void judge_last(std::vector<Waiting>& waiting) {
     throughput.look = {one.look.pairs, alpha};
     throughput.verdict = judged(one.log_ratios, throughput.margin, alpha);
     if (!differs(throughput.verdict) || may_differ[i]) continue;
-    throughput.verdict = judged(one.log_ratios, throughput.margin, kNever);
+    throughput.verdict = EffectVerdict::inconclusive;
     throughput.doubt = "a difference that may be chance among so many workloads (Holm)";
   }
 }
