@@ -15,13 +15,15 @@ constexpr double kOneLookAlpha = 0.05;
 /// Two builds of one source differ so much by where their code lies.
 constexpr double kOfLayout = 0.03;
 
-/// ln(head / base) of the first `pairs` pairs of its trial.
+/// ln(head / base) of those of the first `count` pairs that give a point. Points are in the order
+/// of their pairs.
 std::vector<double> first_log_ratios(const ThroughputComparison& one,
                                      const std::vector<CountedPair>& pairs, std::size_t count) {
   std::vector<double> out;
-  for (const PairPoint& point : one.points)
-    for (std::size_t i = 0; i < std::min(count, pairs.size()); ++i)
-      if (pairs[i].base->number == point.base_trial) out.push_back(point.log_ratio);
+  std::size_t point = 0;
+  for (std::size_t i = 0; i < std::min(count, pairs.size()) && point < one.points.size(); ++i)
+    if (one.points[point].base_trial == pairs[i].base->number)
+      out.push_back(one.points[point++].log_ratio);
   return out;
 }
 
