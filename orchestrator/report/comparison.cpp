@@ -131,6 +131,8 @@ Comparison compare_run(const RunRecord& run) {
   const bool cut_short = !out.stopped.empty() || out.outcome != Outcome::passed;
   judge_throughput(out, sides, {looks_early, looks_early ? cut_short : out.ended});
   conclude(out);
+  if (looks_early && !out.ended && out.looks.empty())
+    out.open.push_back("everything: there was no look at it yet");
   return out;
 }
 

@@ -22,6 +22,7 @@ struct Sightings {
 struct Identity {
   const FindingRecord* sample = nullptr;
   bool known = false;
+  std::set<std::string> trial_names;  ///< of trials that count and showed it, on either kernel
   Sightings base, head;
 };
 
@@ -42,6 +43,7 @@ void add_sightings(const std::vector<TrialRef>& side, Sightings Identity::*of,
       if (!counts(ref)) {
         sightings.outside = true;
       } else if (whole) {
+        identity.trial_names.insert(ref.trial->name);
         sightings.whole.insert(ref.trial);
       } else {
         sightings.pieces.insert(ref.trial);
@@ -55,12 +57,14 @@ void add_sightings(const std::vector<TrialRef>& side, Sightings Identity::*of,
 
 enum class Asked { shown, absent };
 
-/// How many trials of `side` would have shown the finding, those that did among them.
+/// How many trials of `side` would have shown the finding, those that did among them. What no trial
+/// of a name ever showed on either kernel, its workload does not lead to.
 int observed_on(const std::vector<TrialRef>& side, const Sightings& sightings,
-                const FindingRecord& finding, Asked asked) {
+                const Identity& identity, Asked asked) {
+  const FindingRecord& finding = *identity.sample;
   int observed = 0;
   for (const TrialRef& ref : side) {
-    if (!counts(ref)) continue;
+    if (!counts(ref) || !identity.trial_names.contains(ref.trial->name)) continue;
     const bool watched = asked == Asked::absent ? shows_absence(*ref.run, *ref.trial, finding)
                                                 : would_have_shown(*ref.run, *ref.trial, finding);
     if (sightings.whole.contains(ref.trial) || (watched && !sightings.pieces.contains(ref.trial)))
@@ -70,10 +74,10 @@ int observed_on(const std::vector<TrialRef>& side, const Sightings& sightings,
 }
 
 FindingCount count_of(const std::vector<TrialRef>& side, const Sightings& sightings,
-                      const FindingRecord& finding, Asked asked) {
+                      const Identity& identity, Asked asked) {
   FindingCount count;
   count.seen = static_cast<int>(sightings.whole.size());
-  count.observed = observed_on(side, sightings, finding, asked);
+  count.observed = observed_on(side, sightings, identity, asked);
   count.nodes.assign(sightings.nodes.begin(), sightings.nodes.end());
   count.first = sightings.first;
   return count;
@@ -108,8 +112,8 @@ JudgedFinding judged_finding(const Sides& sides, const Identity& identity,
   const auto asked = [](const Sightings& here, const Sightings& there) {
     return here.whole.empty() && !there.whole.empty() ? Asked::absent : Asked::shown;
   };
-  judged.base = count_of(sides.base, identity.base, sample, asked(identity.base, identity.head));
-  judged.head = count_of(sides.head, identity.head, sample, asked(identity.head, identity.base));
+  judged.base = count_of(sides.base, identity.base, identity, asked(identity.base, identity.head));
+  judged.head = count_of(sides.head, identity.head, identity, asked(identity.head, identity.base));
   judged.doubt = doubt_of(judged, identity);
   if (!judged.doubt.empty()) return judged;
   judged.p =

@@ -12,18 +12,18 @@ namespace {
 
 /// The level of a comparison that looks once, at its end.
 constexpr double kOneLookAlpha = 0.05;
-/// So small that no difference meets it: what is left is whether they are shown to be equal.
-constexpr double kNever = 1e-12;
 /// Two builds of one source differ so much by where their code lies.
 constexpr double kOfLayout = 0.03;
 
-/// ln(head / base) of the first `pairs` pairs of its trial.
+/// ln(head / base) of those of the first `count` pairs that give a point. Points are in the order
+/// of their pairs.
 std::vector<double> first_log_ratios(const ThroughputComparison& one,
                                      const std::vector<CountedPair>& pairs, std::size_t count) {
   std::vector<double> out;
-  for (const PairPoint& point : one.points)
-    for (std::size_t i = 0; i < std::min(count, pairs.size()); ++i)
-      if (pairs[i].base->number == point.base_trial) out.push_back(point.log_ratio);
+  std::size_t point = 0;
+  for (std::size_t i = 0; i < std::min(count, pairs.size()) && point < one.points.size(); ++i)
+    if (one.points[point].base_trial == pairs[i].base->number)
+      out.push_back(one.points[point++].log_ratio);
   return out;
 }
 
@@ -86,7 +86,7 @@ void judge_last(std::vector<Waiting>& waiting) {
     throughput.look = {one.look.pairs, alpha};
     throughput.verdict = judged(one.log_ratios, throughput.margin, alpha);
     if (!differs(throughput.verdict) || may_differ[i]) continue;
-    throughput.verdict = judged(one.log_ratios, throughput.margin, kNever);
+    throughput.verdict = EffectVerdict::inconclusive;
     throughput.doubt = "a difference that may be chance among so many workloads (Holm)";
   }
 }

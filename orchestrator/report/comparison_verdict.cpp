@@ -32,27 +32,34 @@ class Conclusion {
   explicit Conclusion(const Comparison& of) : of_(of) {}
 
   void findings() {
-    std::vector<std::string> added, unclear;
-    for (const JudgedFinding& finding : of_.findings) {
-      if (finding.known) continue;
-      const std::string text = fmt::format("{} ({})", printable(finding.title, kLongestTitle),
-                                           counts_text(finding.base, finding.head, finding.p));
-      if (finding.verdict == FindingVerdict::added) {
+    std::vector<std::string> added, fixed, unclear;
+    for (const JudgedFinding* const finding : in_order_of_weight()) {
+      const std::string text = fmt::format("{} ({})", printable(finding->title, kLongestTitle),
+                                           counts_text(finding->base, finding->head, finding->p));
+      if (finding->verdict == FindingVerdict::added) {
         added.push_back(text);
         reasons.push_back("new: " + text);
-      } else if (finding.verdict == FindingVerdict::fixed) {
-        say(Tone::good, "fixes " + text);
+      } else if (finding->verdict == FindingVerdict::fixed) {
+        fixed.push_back(text);
+        reasons.push_back("fixes " + text);
         better_failures = true;
-      } else if (finding.verdict == FindingVerdict::rate_changed) {
-        const bool rarer = share(finding.head) < share(finding.base);
+      } else if (finding->verdict == FindingVerdict::rate_changed) {
+        const bool rarer = share(finding->head) < share(finding->base);
         say(rarer ? Tone::good : Tone::bad,
             fmt::format("makes {} {}", text, rarer ? "rarer" : "more frequent"));
         (rarer ? better_failures : worse) = true;
-      } else if (finding.verdict == FindingVerdict::not_observable && finding.head.seen > 0 &&
-                 finding.base.seen == 0) {
+      } else if (finding->verdict == FindingVerdict::not_observable && finding->head.seen > 0 &&
+                 finding->base.seen == 0) {
         unclear.push_back(text);
       }
     }
+    // One fault is seen in many ways: the weightiest stands for them.
+    if (!fixed.empty())
+      phrases.insert(
+          phrases.begin(),
+          {"fixes " + fixed.front() +
+               (fixed.size() > 1 ? " and " + plural(fixed.size() - 1, "more finding") : ""),
+           Tone::good});
     if (!added.empty()) {
       phrases.insert(
           phrases.begin(),
@@ -173,6 +180,22 @@ class Conclusion {
   bool worse = false;  ///< in anything but new findings
 
  private:
+  /// What is judged, the kinds first that say most of a fault.
+  std::vector<const JudgedFinding*> in_order_of_weight() const {
+    static const std::vector<std::string> kWeighty{"deadlock", "panic",    "bug",    "oops",
+                                                   "gpf",      "bad_data", "lockdep"};
+    std::vector<const JudgedFinding*> out;
+    for (const JudgedFinding& finding : of_.findings)
+      if (!finding.known) out.push_back(&finding);
+    std::stable_sort(out.begin(), out.end(), [](const JudgedFinding* a, const JudgedFinding* b) {
+      const auto place = [](const JudgedFinding* one) {
+        return std::find(kWeighty.begin(), kWeighty.end(), one->kind);
+      };
+      return place(a) < place(b);
+    });
+    return out;
+  }
+
   static Tone tone_of(EffectVerdict verdict) {
     switch (verdict) {
       case EffectVerdict::better:

@@ -168,6 +168,43 @@ TEST(Comparison, OneReportOnHeadAloneIsNewAndWorseThanAnyGain) {
                                         "gfs2_evict (unpatched 0/3"));
 }
 
+TEST(Comparison, ManySightingsOfOneFaultAreOnePhraseOfTheWeightiest) {
+  const Comparison comparison =
+      compare_run(sample_comparison(6, [](TrialRecord& trial, const SamplePair& pair) {
+        if (pair.is_head) return;
+        fail_with(trial, sample_finding("f1", "stall", "a stall", 30));
+        fail_with(trial, sample_deadlock());
+        fail_with(trial, sample_finding("f3", "hung_task", "a hung task", 40));
+      }));
+  EXPECT_EQ(comparison.findings.size(), 3U);
+  EXPECT_THAT(sentence(comparison),
+              HasSubstr("fixes deadlock: node1 <-> node2, 2 glocks (unpatched "
+                        "6/6, patched 0/6 (below 39 %), p = 0.0022) and 2 "
+                        "more findings; "));
+}
+
+TEST(Comparison, FindingIsCountedInTrialsOfTheNamesThatShowedIt) {
+  RunRecord run = sample_comparison(6, [](TrialRecord& trial, const SamplePair& pair) {
+    if (!pair.is_head) fail_with(trial, sample_deadlock());
+  });
+  // Six pairs of another workload, under which nothing happens.
+  const RunRecord quiet = sample_comparison(6, {}, "stream");
+  for (PairRecord pair : quiet.compare->pairs_run) {
+    pair.base_trial += 100;
+    pair.head_trial += 100;
+    run.compare->pairs_run.push_back(pair);
+  }
+  for (TrialRecord trial : quiet.trials) {
+    trial.number += 100;
+    run.trials.push_back(trial);
+  }
+  const Comparison comparison = compare_run(run);
+  ASSERT_EQ(comparison.trials.size(), 2U);
+  EXPECT_EQ(finding_of(comparison, "deadlock").base.observed, 6);
+  EXPECT_EQ(finding_of(comparison, "deadlock").head.observed, 6);
+  EXPECT_EQ(comparison.trials[1].workloads.at(0).verdict, EffectVerdict::no_difference);
+}
+
 TEST(Comparison, LockdepThatWentOffProvesNothingOfLockdepReports) {
   const FindingRecord report = sample_finding("f1", "lockdep", "lockdep: a / b", 12);
   const auto run_with = [&](bool alive) {
@@ -320,6 +357,19 @@ TEST(Comparison, LooksAtTheirLevelsAndKeepsWhatALookAnswered) {
   EXPECT_EQ(only_workload(comparison).verdict, EffectVerdict::inconclusive);
   EXPECT_EQ(only_workload(comparison).doubt, "5 pairs so far");
   EXPECT_FALSE(comparison.open.empty());
+}
+
+TEST(Comparison, NothingIsAnsweredBeforeTheFirstLook) {
+  RunRecord run = sample_comparison(5);
+  for (KernelRecord& kernel : run.kernels) kernel.perf = false;
+  run.outcome = Outcome::running;
+  run.compare->pairs = 0;
+  EXPECT_THAT(compare_run(run).open, ElementsAre("everything: there was no look at it yet"));
+  RunRecord looked = sample_comparison(6);
+  looked.outcome = Outcome::running;
+  looked.compare->pairs = 0;
+  for (KernelRecord& kernel : looked.kernels) kernel.perf = false;
+  EXPECT_THAT(compare_run(looked).open, testing::IsEmpty());
 }
 
 TEST(Comparison, ComparisonCutShortHasOneLookMore) {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/error.h"
 #include "report/config_diff.h"
 #include "report/html_graph.h"
@@ -32,7 +34,7 @@ TEST(HtmlWriter, NestsElementsByScope) {
 }
 
 TEST(HtmlWriter, LeavesVoidElementsOpen) {
-  EXPECT_EQ(written([](HtmlWriter& html) { html.leaf("br", {}).text("x"); }), "<br>x");
+  EXPECT_EQ(written([](HtmlWriter& html) { html.leaf("br", HtmlAttributes{}).text("x"); }), "<br>x");
 }
 
 TEST(HtmlWriter, KeepsMarkupText) {
@@ -46,7 +48,7 @@ TEST(HtmlWriter, KeepsMarkupText) {
 
 TEST(HtmlWriter, ShowsControlBytesAndBrokenUtf8) {
   EXPECT_EQ(written([](HtmlWriter& html) {
-              html.text(std::string_view("a\0b\x1b[31m\xff\xc3(\n\xe2\x80\xae ü", 20));
+              html.text(std::string_view("a\0b\x1b[31m\xff\xc3(\n\xe2\x80\xae ü", 18));
             }),
             "a\\x00b\\x1b[31m\\xff\\xc3(\n\\xe2\\x80\\xae ü");
 }
@@ -114,13 +116,11 @@ TEST(Anchor, KeepsDifferentNamesApart) {
   EXPECT_THAT(anchor_of("w", std::string(1000, '<')), SizeIs(testing::Lt(80u)));
 }
 
-const char* const kPicture = R"(<?xml version="1.0"?>
+const char* const kPicture = R"svg(<?xml version="1.0"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
 <svg width="9pt" height="8pt" viewBox="0 0 9 8" xmlns="http://www.w3.org/2000/svg">
-<g id="graph0" transform="scale(1 1)" >
-                             <title> a</ title><path fill = "white" d = "M0,0 1,1" />
-                             <text x = "1" font - family = "x"> node1& lt;
-- & gt; node2</text></g></svg>)";
+<g id="graph0" transform="scale(1 1)"><title>a</title>
+<path fill="white" d="M0,0 1,1"/><text x="1" font-family="x">node1 &lt;-&gt; node2</text></g></svg>)svg";
 
 TEST(Graph, KeepsShapesAndTexts) {
   const std::string page =
@@ -135,11 +135,11 @@ TEST(Graph, LeavesOutWhatRunsLinksOrLoads) {
   const std::string page = written([](HtmlWriter& html) {
     EXPECT_TRUE(add_graph(
         html,
-        R"(<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="alert(1)">
+        R"svg(<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="alert(1)">
 <script>alert(2)</script><style>* { fill: red }</style><image href="http://x/"/>
 <foreignObject><body onload="alert(3)">hi</body></foreignObject><use xlink:href="#x"/>
 <a xlink:href="javascript:alert(4)"><text>in a link</text></a><text fill="url(#x)" style="x">kept</text>
-<animate attributeName="x"/><ellipse rx="1"/></svg>)",
+<animate attributeName="x"/><ellipse rx="1"/></svg>)svg",
         "x"));
   });
   EXPECT_THAT(page, HasSubstr("<text>kept</text>"));
