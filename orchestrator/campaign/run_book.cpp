@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "campaign/verdict.h"
+#include "record/run_reader.h"
 #include "report/formats.h"
 
 namespace gridlock {
@@ -101,9 +102,11 @@ RunResult RunBook::fill(const std::function<void()>& run) {
     conclude(Outcome::error, kExitHost, with_hint(error));
   }
   save();
+  // As it was kept, so that whoever makes a report again gets the same to the byte.
+  const RunRecord kept = read_run(writer_.directory());
   for (const ReportFormat& format : report_formats())
     if (!format.file.empty())
-      writer_.keep_report(format.file, format.write(record_, writer_.directory(), Colour::off));
+      writer_.keep_report(format.file, format.write(kept, writer_.directory(), Colour::off));
   return {record_, writer_.directory()};
 }
 
