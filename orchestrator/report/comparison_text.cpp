@@ -136,6 +136,8 @@ class MailPage {
       page_.labelled(i == 0 ? "open" : "", printable(of_.open[i], 400), Tone::doubtful);
     }
     if (!of_.stopped.empty()) page_.labelled("stopped", printable(of_.stopped, 400));
+    if (of_.paired && (of_.outcome == Outcome::interrupted || !of_.stopped.empty()))
+      page_.labelled("to go on", "gridlock resume " + printable(of_.base_run, 200));
     page_.blank();
   }
 
