@@ -2,24 +2,17 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 
 #include "base/bytes.h"
+#include "host/load.h"
 
 namespace gridlock {
 
 /// How this host is at one moment.
 struct HostReading {
-  /// Since the host's boot, of all processors together, in clock ticks: all of the time, what the
-  /// hypervisor above us took, and what was spent waiting for disks. Source: /proc/stat, proc(5).
-  struct Ticks {
-    std::uint64_t all = 0;
-    std::uint64_t steal = 0;
-    std::uint64_t iowait = 0;
-  };
-  std::optional<Ticks> ticks;
+  std::optional<ProcessorTicks> ticks;
   double load = 0;         ///< of the last minute: /proc/loadavg
   Bytes available_memory;  ///< see host/load.h
   int other_machines = 0;  ///< QEMU processes that are not of the run in the folder

@@ -7,7 +7,7 @@
 
 namespace gridlock {
 
-std::optional<double> LoadMeter::since_last() {
+std::optional<ProcessorTicks> processor_ticks() {
   std::ifstream in("/proc/stat");
   std::string name;
   // user nice system idle iowait irq softirq steal
@@ -15,14 +15,20 @@ std::optional<double> LoadMeter::since_last() {
   in >> name;
   for (std::uint64_t& tick : ticks) in >> tick;
   if (!in) return std::nullopt;
-  std::uint64_t all = 0;
-  for (const std::uint64_t tick : ticks) all += tick;
-  const std::uint64_t busy = all - ticks[3] - ticks[4];
-  const std::uint64_t passed = all - all_;
+  ProcessorTicks read{0, ticks[3], ticks[4], ticks[7]};
+  for (const std::uint64_t tick : ticks) read.all += tick;
+  return read;
+}
+
+std::optional<double> LoadMeter::since_last() {
+  const auto ticks = processor_ticks();
+  if (!ticks) return std::nullopt;
+  const std::uint64_t busy = ticks->all - ticks->idle - ticks->iowait;
+  const std::uint64_t passed = ticks->all - all_;
   const double share =
       passed == 0 ? 0 : static_cast<double>(busy - busy_) / static_cast<double>(passed);
   busy_ = busy;
-  all_ = all;
+  all_ = ticks->all;
   if (passed == 0) return std::nullopt;
   return share;
 }

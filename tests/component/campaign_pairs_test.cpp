@@ -96,8 +96,8 @@ TEST(Pairs, TheOrderIsOfTheSeedAlone) {
 class HostHealth : public testing::Test {
  protected:
   HealthRecord health() const { return host_health(before_, after_, sample_plan(), 2); }
-  HostReading before_{HostReading::Ticks{1'000, 10, 100}, 2.5, Bytes::mib(4'096), 0, {}};
-  HostReading after_{HostReading::Ticks{2'000, 20, 200}, 3, Bytes::mib(2'048), 0, {}};
+  HostReading before_{ProcessorTicks{1'000, 500, 100, 10}, 2.5, Bytes::mib(4'096), 0, {}};
+  HostReading after_{ProcessorTicks{2'000, 900, 200, 20}, 3, Bytes::mib(2'048), 0, {}};
 };
 
 TEST_F(HostHealth, IsWellAndSaysHowItWas) {
@@ -114,11 +114,10 @@ TEST_F(HostHealth, NamesWhatKeepsATrialFromBeingCompared) {
   after_.available_memory = Bytes::mib(100);
   after_.clock_offset = std::chrono::seconds(-2);
   before_.load = 20;
-  EXPECT_THAT(health().problems,
-              ElementsAre("more than 5 % of the processors' time was stolen",
-                          "another QEMU ran beside it", "the clock was set",
-                          "less than 256 MiB of memory were free",
-                          "the load before it was above 6"));
+  EXPECT_THAT(health().problems, ElementsAre("more than 5 % of the processors' time was stolen",
+                                             "another QEMU ran beside it", "the clock was set",
+                                             "less than 256 MiB of memory were free",
+                                             "the load before it was above 6"));
 }
 
 TEST_F(HostHealth, WhatTheHostDoesNotTellIsAbsent) {
