@@ -74,6 +74,9 @@ class PairRunner {
   void run() {
     record().stopped.clear();
     close_interrupted(record());
+    // What goes on knows by then how long a pair takes.
+    for (const TrialRecord& trial : trials_.book.record().trials)
+      longest_ = std::max(longest_, 2 * trial.seconds);
     while (const auto next = pairs_.next(record())) {
       if (trials_.stop.stop_requested()) throw Cancelled("comparing");
       if (record().pairs == 0 && is_answered()) break;
@@ -172,7 +175,7 @@ class PairRunner {
   const KeptTrials& trials_;
   int cpus_;
   Pairs pairs_;
-  double longest_ = 0;         // seconds of a pair
+  double longest_ = 0;         // seconds a pair takes; 0: not known yet
   mutable int looked_at_ = 0;  // after so many pairs
 };
 
