@@ -75,7 +75,7 @@ TEST_F(RunBookTest, RunThatBreaksOrIsInterruptedLeavesEveryFormatToo) {
   for (const bool interrupted : {false, true}) {
     const RunResult result = run([&](RunRecord& record) {
       record.trials = {demo_run().trials[0]};
-      record.compare = CompareRecord{"unpatched", "patched", 6, 0, 1, {}, {}, {}, ""};
+      record.compare = CompareRecord{"unpatched", "patched", 6, 0, true, 0, 1, {}, {}, {}, ""};
       if (interrupted) throw Cancelled("running abba");
       throw Error("the disk is full");
     });
