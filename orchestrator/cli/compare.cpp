@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "cli/duration_option.h"
 #include "cli/plan_options.h"
 #include "cli/run_output.h"
 #include "cli/verbs.h"
@@ -58,13 +59,7 @@ CompareOptions options_of(const CompareChoice& choice) {
                        "write --pairs 12, or --pairs auto");
     options.pairs = pairs;
   }
-  if (!choice.budget.empty()) {
-    const auto budget = parse_duration(choice.budget);
-    if (!budget || budget->count() <= 0)
-      throw UsageError("--budget " + choice.budget + " is no duration",
-                       "write for instance --budget 2h");
-    options.budget = *budget;
-  }
+  if (!choice.budget.empty()) options.budget = duration_option("--budget ", choice.budget, "2h");
   for (const std::string& text : choice.margins) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos)

@@ -3,8 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/duration.h"
-#include "base/error.h"
+#include "cli/duration_option.h"
 
 namespace gridlock {
 
@@ -13,11 +12,7 @@ HoldOptions HoldChoice::options() const {
     if (freeze) throw UsageError("--freeze is for a lab that is held", "add --hold-on-failure");
     return {};
   }
-  const auto length = parse_duration(lease);
-  if (!length || length->count() <= 0)
-    throw UsageError("--hold-on-failure=" + lease + " is no duration",
-                     "write for instance --hold-on-failure=30m");
-  return {*length, freeze};
+  return {duration_option("--hold-on-failure=", lease, "30m"), freeze};
 }
 
 void add_hold_options(CLI::App& verb, HoldChoice& choice) {

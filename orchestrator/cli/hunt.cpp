@@ -3,6 +3,7 @@
 
 #include "base/duration.h"
 #include "campaign/hunt.h"
+#include "cli/duration_option.h"
 #include "cli/hold_options.h"
 #include "cli/plan_options.h"
 #include "cli/run_output.h"
@@ -45,10 +46,7 @@ Plan hunting_ground(const HuntChoice& choice, const Context& context) {
 
 Milliseconds limit_of(const HuntChoice& choice) {
   if (choice.limit.empty()) return choice.options.until > 0 ? Milliseconds{0} : kUsualLimit;
-  const auto limit = parse_duration(choice.limit);
-  if (!limit || limit->count() <= 0)
-    throw UsageError("--for " + choice.limit + " is no duration", "write for instance --for 1h");
-  return *limit;
+  return duration_option("--for ", choice.limit, "1h");
 }
 
 }  // namespace

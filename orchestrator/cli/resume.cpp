@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "campaign/compare.h"
+#include "cli/duration_option.h"
 #include "cli/kept_plan.h"
 #include "cli/run_output.h"
 #include "cli/verbs.h"
@@ -40,12 +41,9 @@ void add_resume(CLI::App& app, Context& context, int* exit_code) {
       throw UsageError(record.id + " is no comparison", "only 'gridlock compare' is resumed");
     if (choice->pairs > 0) record.compare->pairs = choice->pairs;
     if (!choice->budget.empty()) {
-      const auto budget = parse_duration(choice->budget);
-      if (!budget || budget->count() <= 0)
-        throw UsageError("--budget " + choice->budget + " is no duration",
-                         "write for instance --budget 2h");
+      const Milliseconds budget = duration_option("--budget ", choice->budget, "2h");
       record.compare->budget_seconds =
-          record.seconds + std::chrono::duration<double>(*budget).count();
+          record.seconds + std::chrono::duration<double>(budget).count();
     }
     PlanOptions options;
     options.kernels = {record.compare->base};

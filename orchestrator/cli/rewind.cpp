@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "campaign/rewind.h"
+#include "cli/duration_option.h"
 #include "cli/kept_plan.h"
 #include "cli/verbs.h"
 #include "record/run_reader.h"
@@ -39,11 +40,7 @@ void add_rewind(CLI::App& app, Context& context, int* exit_code) {
   verb->callback([choice, &context, exit_code] {
     Installation installation = context.installation();
     if (!choice->results.empty()) installation.results = choice->results;
-    const auto limit = parse_duration(choice->limit);
-    if (!limit || limit->count() <= 0)
-      throw UsageError("--for " + choice->limit + " is no duration",
-                       "write for instance --for 30m");
-    choice->options.limit = *limit;
+    choice->options.limit = duration_option("--for ", choice->limit, "30m");
     const std::filesystem::path run = find_run(installation.results, choice->run);
     const RunRecord record = read_run(run);
     const TrialRecord& trial = trial_to_rewind(record, choice->options);
