@@ -46,6 +46,7 @@ struct PlannedNode {
   std::string mac;      ///< locally administered, from the id alone
   int vcpus = 1;
   Bytes memory;
+  std::string kernel = {};  ///< runs this one whatever kernel is tested; empty: the tested one
 };
 
 /// A config fragment or a patch, by content.

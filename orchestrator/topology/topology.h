@@ -27,10 +27,21 @@ class TopologyError : public UsageError {
   using UsageError::UsageError;
 };
 
-/// Where a kernel's source comes from; exactly one member is set.
+/// A kernel that nobody builds; `package` or `image` is set.
+struct PrebuiltKernel {
+  std::string package;            ///< a Debian package with a kernel, e.g. linux-image-amd64
+  std::filesystem::path image;    ///< a bzImage, absolute
+  std::filesystem::path modules;  ///< its modules, …/lib/modules/RELEASE, absolute; may be empty
+};
+
+/// Where a kernel comes from; exactly one of `package`, `dir`, `git` and `prebuilt` is set.
 struct KernelSource {
   std::string package;        ///< a Debian package with a source archive, e.g. linux-source-6.1
   std::filesystem::path dir;  ///< a source tree, absolute
+  std::filesystem::path git;  ///< a git repository, or a checkout of one, absolute
+  /// Of `git`: whatever names a commit, or "worktree" for the checkout as it is, changes included.
+  std::string ref;
+  std::optional<PrebuiltKernel> prebuilt;
 };
 
 /// What a topology expects of a trial on a kernel.
@@ -49,31 +60,73 @@ struct KernelSpec {
   Mark mark;
 };
 
+/// What one node has that differs from the others.
+struct NodeOverride {
+  std::string kernel;  ///< runs this one whatever kernel is tested; empty: the tested one
+  std::optional<int> vcpus;
+  std::optional<Bytes> memory;
+  Mark mark;
+};
+
 struct NodesSpec {
   int count = 2;  ///< 1 to 16
   int vcpus = 1;
   Bytes memory = Bytes::mib(768);
+  std::vector<std::string> names = {};  ///< one for each node, or none: node1, node2, …
+  std::map<std::string, NodeOverride> overrides = {};  ///< by the node's name
 };
 
-enum class Transport { virtio };
+/// How the shared disk reaches the nodes.
+enum class Transport { virtio, iscsi };
+
+/// Who speaks iSCSI: QEMU for its node, which sees a SCSI disk, or the node's own kernel.
+enum class IscsiVia { host, guest };
+
+/// Of `chap`. The secret itself is in a file, so that it is in no topology, plan or result.
+struct ChapSpec {
+  std::string user;
+  std::filesystem::path secret_file;  ///< absolute; its first line is the secret
+};
+
+/// An iSCSI target that exists, in place of one that Gridlock starts.
+struct IscsiTargetSpec {
+  std::string portal;  ///< "host:port"
+  std::string iqn;
+  int lun = 1;
+  std::optional<ChapSpec> chap;
+};
 
 struct DiskSpec {
   std::string name;
   Bytes size;
   Transport transport = Transport::virtio;
+  IscsiVia via = IscsiVia::host;
+  std::optional<IscsiTargetSpec> target = {};
 };
+
+/// What joins the nodes: corosync and dlm_controld, OCFS2's own stack in the kernel, or nothing,
+/// for one node that mounts locally.
+enum class ClusterStack { corosync, o2cb, none };
 
 struct ClusterSpec {
-  Milliseconds token{10'000};  ///< corosync's token time-out
+  ClusterStack stack = ClusterStack::corosync;
+  Milliseconds token{10'000};  ///< corosync's token time-out; of o2cb, how long a node may be silent
 };
 
-enum class FilesystemType { gfs2 };
+enum class FilesystemType { gfs2, ocfs2 };
+
+/// Arguments for mkfs and mount beside Gridlock's own.
+struct FilesystemOptions {
+  std::vector<std::string> mkfs;
+  std::string mount;  ///< as after `mount -o`
+};
 
 struct FilesystemSpec {
   FilesystemType type = FilesystemType::gfs2;
   std::string disk;                   ///< name of a disk
   std::string mount = "/mnt/shared";  ///< absolute path in the node
   Bytes journal = Bytes::mib(32);     ///< size of one journal; each node has one
+  FilesystemOptions options = {};
 };
 
 /// `program: mmap-dio`: transfers between a file and memory that is, or is not, mapped from a file.
