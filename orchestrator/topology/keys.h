@@ -46,7 +46,8 @@ struct KeyTable {
 };
 
 extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kNodesKeys, kDiskKeys, kClusterKeys,
-    kFilesystemKeys, kMmapDioKeys, kFioKeys, kLockPingKeys, kExecKeys, kTrialKeys, kWatchKeys;
+    kO2cbKeys, kFilesystemKeys, kFilesystemOptionsKeys, kMmapDioKeys, kFioKeys, kLockPingKeys,
+    kExecKeys, kTrialKeys, kWatchKeys;
 
 /// All of them, for whoever describes the format.
 std::span<const KeyTable* const> all_key_tables();

@@ -108,9 +108,21 @@ struct DiskSpec {
 /// for one node that mounts locally.
 enum class ClusterStack { corosync, o2cb, none };
 
+/// When o2cb gives a node up. A token of 10 s makes these the kernel's own defaults.
+/// Source: o2cb(7); O2HB_DEFAULT_DEAD_THRESHOLD and O2NET_*_DEFAULT in fs/ocfs2/cluster.
+struct O2cbTimes {
+  /// A node is dead that did not write its heartbeat to the disk in this many rounds of 2 s, less
+  /// one.
+  int dead_threshold = 31;
+  Milliseconds idle_timeout{30'000};    ///< a connection is given up on which nothing came for so long
+  Milliseconds keepalive_delay{2'000};  ///< a connection on which nothing came is asked
+  Milliseconds reconnect_delay{2'000};  ///< between two attempts to connect
+};
+
 struct ClusterSpec {
   ClusterStack stack = ClusterStack::corosync;
   Milliseconds token{10'000};  ///< corosync's token time-out; of o2cb, how long a node may be silent
+  O2cbTimes o2cb = {};         ///< of `stack: o2cb`; what is not written comes from `token`
 };
 
 enum class FilesystemType { gfs2, ocfs2 };
