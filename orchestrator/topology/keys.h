@@ -23,6 +23,18 @@ enum class ValueType {
   later,     ///< known, not supported yet: `instead` says what to use
 };
 
+/// What of a value is paths on the host, so that a file that is included can have its own folder.
+enum class Paths {
+  none,
+  all,           ///< the value, or every item of a list or value of a mapping
+  if_not_words,  ///< of a list: what has a "/" or ends in ".config"
+};
+
+/// What a special value is. Each has one reader, and one case in the schema.
+enum class Form { none, expectation, trials, fio_options, files, variables };
+
+struct KeyTable;
+
 /// One key of a mapping. The tables below are the only place that knows a key's type, default and
 /// bounds: the reader obeys them and docs/topology.md is tested against them.
 struct Key {
@@ -37,6 +49,14 @@ struct Key {
   std::string_view later = {};    ///< words of a choice that are known and not supported yet
   std::string_view instead = {};  ///< for what is not supported yet: what to use
   bool required = false;
+  Paths paths = Paths::none;
+  Form form = Form::none;  ///< of a special value
+  /// Of a section: the table of its mapping; several if the mapping's `program` says which.
+  std::span<const KeyTable* const> tables = {};
+  bool named = false;  ///< of a section: names are mapped to such mappings
+  /// Of a section: where one file includes another, it is replaced as a whole, since its keys
+  /// exclude each other.
+  bool whole = false;
 };
 
 /// One kind of mapping.

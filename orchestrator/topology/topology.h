@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ namespace gridlock {
 struct Mark {
   int line = 0;
   int column = 0;
+  int source = 0;  ///< which file: 0 is the topology itself, the others are what it includes
 };
 
 /// The topology file is wrong. `what()` is the whole text a person reads: one block per mistake,
@@ -255,7 +257,8 @@ enum class Accel { automatic, kvm, tcg };
 
 struct Topology {
   std::filesystem::path file;  ///< absolute
-  std::string text;            ///< as read, kept with the results
+  /// Kept with the results: the file as read or, if it includes others, one file that says the same.
+  std::string text;
   std::string name;
   std::string description;
   Accel accel = Accel::automatic;
@@ -272,10 +275,16 @@ struct Topology {
 };
 
 /// Reads `text`, which came from `file` (for messages; relative paths in it are relative to the
-/// file's folder). Throws TopologyError with every mistake found.
-Topology read_topology(std::string_view text, const std::filesystem::path& file);
+/// file's folder). Without `included`, a topology that includes others is a mistake. Throws
+/// TopologyError with every mistake found.
+Topology read_topology(std::string_view text, const std::filesystem::path& file,
+                       const IncludedText& included = {});
 
-/// Reads the file itself; throws UsageError if it cannot be read or is above 1 MiB.
+/// Reads the file itself and what it includes; throws UsageError if it cannot be read or is above
+/// 1 MiB.
 Topology load_topology(const std::filesystem::path& file);
 
 }  // namespace gridlock
+/// Gives the text of a file that a topology includes; throws UsageError if it cannot.
+using IncludedText = std::function<std::string(const std::filesystem::path& file)>;
+
