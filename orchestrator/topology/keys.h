@@ -26,8 +26,9 @@ enum class ValueType {
 /// What of a value is paths on the host, so that a file that is included can have its own folder.
 enum class Paths {
   none,
-  all,           ///< the value, or every item of a list or value of a mapping
-  if_not_words,  ///< of a list: what has a "/" or ends in ".config"
+  all,        ///< the value, or every item of a list or value of a mapping
+  fragments,  ///< of a list: what has a "/" or ends in ".config"
+  patches,    ///< of a list: not BASE..HEAD, and a plain name only if there is such a file
 };
 
 /// What a special value is. Each has one reader, and one case in the schema.

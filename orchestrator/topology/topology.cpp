@@ -148,7 +148,7 @@ void check_room(const Topology& topology, const WrittenDisk& written, Mark journ
 }  // namespace
 
 Topology read_topology(std::string_view text, const std::filesystem::path& file,
-                       const IncludedText& /*included*/) {
+                       const Surroundings* /*around*/) {
   Topology topology;
   topology.file = std::filesystem::absolute(file).lexically_normal();
   topology.text = text;

@@ -275,16 +275,20 @@ struct Topology {
 };
 
 /// Reads `text`, which came from `file` (for messages; relative paths in it are relative to the
-/// file's folder). Without `included`, a topology that includes others is a mistake. Throws
+/// file's folder). With null for `around`, a topology that includes others is a mistake. Throws
 /// TopologyError with every mistake found.
 Topology read_topology(std::string_view text, const std::filesystem::path& file,
-                       const IncludedText& included = {});
+                       const Surroundings* around = nullptr);
 
 /// Reads the file itself and what it includes; throws UsageError if it cannot be read or is above
 /// 1 MiB.
+/// The files around a topology, for one that includes others.
+struct Surroundings {
+  /// The text of a file that is included; throws UsageError if it cannot be read.
+  std::function<std::string(const std::filesystem::path& file)> text;
+  std::function<bool(const std::filesystem::path& file)> exists;
+};
+
 Topology load_topology(const std::filesystem::path& file);
 
 }  // namespace gridlock
-/// Gives the text of a file that a topology includes; throws UsageError if it cannot.
-using IncludedText = std::function<std::string(const std::filesystem::path& file)>;
-
