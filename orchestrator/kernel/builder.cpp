@@ -66,7 +66,7 @@ class Build {
       fragments.push_back(
           parse_fragment(read_file(fragment.path, kLargestFragment), fragment.path));
     requests_ = merge_requests(fragments);
-    for (const PlannedFile& patch : kernel_.patches)
+    for (const PlannedPatch& patch : kernel_.patches)
       patches_.push_back({patch.name, patch.path, read_file(patch.path, kLargestPatch)});
     source_ = find_source(kernel_.source, kernels_ / "sources", stop_);
     identity_ = {source_.identity, merged_text(requests_), compiler_identity(runner_, stop_)};

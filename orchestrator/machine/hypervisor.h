@@ -24,6 +24,7 @@ struct MachineSpec {
   Bytes memory;
   std::string mac;
   std::filesystem::path kernel;  ///< bzImage; empty: the BIOS boots from root_disk
+  std::filesystem::path initrd = {};  ///< an initramfs for `kernel`; may be empty
   std::string command_line;
   std::filesystem::path root_disk;  ///< raw, read-only, serial ROOT; may be empty
   std::filesystem::path

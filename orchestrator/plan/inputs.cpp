@@ -35,8 +35,33 @@ class Inputs {
                      suggestion_hint(written, names, "the fragments are"));
   }
 
-  PlannedFile patch(const fs::path& path) const {
+  PlannedPatch patch(const PatchSpec& spec) const {
+    if (!spec.range.empty()) return {spec.range, {}, spec.range, spec.revert};
+    const PlannedFile found = patch_file(spec.path);
+    return {found.name, found.path, {}, spec.revert};
+  }
+
+  void check_source() const {
+    const KernelSource& source = kernel_.source;
+    if (source.prebuilt) return check_prebuilt(*source.prebuilt);
+    if (source.dir.empty() || (holds(source.dir / "Kbuild") && holds(source.dir / "Makefile")))
+      return;
+    throw UsageError(
+        fmt::format("kernel {}: {} is not a kernel source tree: it has no Makefile and "
+                    "Kbuild",
+                    kernel_.name, source.dir.string()),
+        "write the top folder of a kernel tree as source: {dir: …}");
+  }
+
+ private:
+  PlannedFile patch_file(const fs::path& path) const {
     if (holds(path)) return {relative_name(path), path};
+    if (holds(path / "series")) return {relative_name(path), path};
+    if (!host_.files_in(path).empty())
+      throw UsageError(fmt::format("kernel {}: the folder {} is no quilt folder: it has no file "
+                                   "called series",
+                                   kernel_.name, path.string()),
+                       "name the patches one by one, or write their order to a file series there");
     // Next to the topology, where a bare file name ends up: then Gridlock's own patches count too.
     const fs::path own = host_.fragments / "patches" / path.filename();
     if (path.parent_path() != folder_) {
@@ -53,20 +78,19 @@ class Inputs {
     return {path.filename().string(), own};
   }
 
-  void check_source() const {
-    const fs::path& dir = kernel_.source.dir;
-    if (dir.empty() || (holds(dir / "Kbuild") && holds(dir / "Makefile"))) return;
-    throw UsageError(
-        fmt::format("kernel {}: {} is not a kernel source tree: it has no Makefile and "
-                    "Kbuild",
-                    kernel_.name, dir.string()),
-        "write the top folder of a kernel tree as source: {dir: …}");
-  }
-
- private:
   bool holds(const fs::path& path) const {
     const std::vector<std::string> names = host_.files_in(path.parent_path());
     return std::ranges::find(names, path.filename().string()) != names.end();
+  }
+
+  void check_prebuilt(const PrebuiltKernel& prebuilt) const {
+    if (!prebuilt.package.empty()) return;
+    require(prebuilt.image, "image");
+    if (prebuilt.modules.empty() || holds(prebuilt.modules / "modules.dep")) return;
+    throw UsageError(fmt::format("kernel {}: {} does not hold a kernel's modules: it has no "
+                                 "modules.dep",
+                                 kernel_.name, prebuilt.modules.string()),
+                     "name the folder that `make modules_install` makes, …/lib/modules/RELEASE");
   }
 
   void require(const fs::path& path, std::string_view what) const {
@@ -119,7 +143,7 @@ PlannedKernel plan_kernel(const KernelSpec& kernel, const fs::path& topology_fil
   planned.from = kernel.from;
   planned.source = kernel.source;
   for (const std::string& name : kernel.config) planned.config.push_back(inputs.fragment(name));
-  for (const fs::path& patch : kernel.patches) planned.patches.push_back(inputs.patch(patch));
+  for (const PatchSpec& patch : kernel.patches) planned.patches.push_back(inputs.patch(patch));
   const auto has = [&](std::string_view name) {
     return std::ranges::find(planned.config, name, &PlannedFile::name) != planned.config.end();
   };

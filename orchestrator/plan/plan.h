@@ -47,12 +47,25 @@ struct PlannedNode {
   int vcpus = 1;
   Bytes memory;
   std::string kernel = {};  ///< runs this one whatever kernel is tested; empty: the tested one
+
+  /// The kernel it runs in a trial of `tested`.
+  const std::string& runs(const std::string& tested) const {
+    return kernel.empty() ? tested : kernel;
+  }
 };
 
-/// A config fragment or a patch, by content.
+/// A config fragment.
 struct PlannedFile {
   std::string name;            ///< a fragment's name, or the path relative to the topology
   std::filesystem::path path;  ///< absolute
+};
+
+/// A patch, a mailbox, a quilt folder, or commits of the kernel's git repository.
+struct PlannedPatch {
+  std::string name;            ///< the path relative to the topology, or the range
+  std::filesystem::path path;  ///< absolute; empty for a range
+  std::string range = {};      ///< "base..head"
+  bool revert = false;         ///< taken back, the last one first
 };
 
 struct PlannedKernel {
@@ -60,8 +73,9 @@ struct PlannedKernel {
   std::string from;
   KernelSource source;
   std::vector<PlannedFile> config;
-  std::vector<PlannedFile> patches;
+  std::vector<PlannedPatch> patches;
   bool perf = false;  ///< built with the perf fragment and without debug: throughput is comparable
+  bool tested = true;  ///< false: no trial is of it; nodes that have a kernel of their own run it
 };
 
 /// One trial on one kernel.
@@ -123,7 +137,7 @@ std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repet
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host);
 
 /// Raised when a member of the plan's JSON changes its meaning or goes away.
-constexpr int kPlanSchema = 3;
+constexpr int kPlanSchema = 4;
 
 /// Canonical form, as in plan.json: durations in milliseconds ("_ms"), sizes in bytes ("_bytes").
 /// Everything but the topology's text, of which it has the SHA-256.

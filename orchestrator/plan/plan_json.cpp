@@ -19,18 +19,38 @@ Json files_json(const std::vector<PlannedFile>& files, Extent extent) {
   return list;
 }
 
-Json kernel_json(const PlannedKernel& kernel, Extent extent) {
-  Json source = Json::object();
-  if (!kernel.source.package.empty()) {
-    source["package"] = kernel.source.package;
-  } else {
-    source["dir"] = extent == Extent::whole ? kernel.source.dir.string() : "";
+Json patches_json(const std::vector<PlannedPatch>& patches, Extent extent) {
+  Json list = Json::array();
+  for (const PlannedPatch& patch : patches) {
+    Json item{{"name", patch.name}, {"revert", patch.revert}};
+    if (!patch.range.empty()) {
+      item["range"] = patch.range;
+    } else if (extent == Extent::whole) {
+      item["path"] = patch.path.string();
+    }
+    list.push_back(std::move(item));
   }
+  return list;
+}
+
+Json source_json(const KernelSource& source, Extent extent) {
+  const auto path = [&](const std::filesystem::path& where) {
+    return extent == Extent::whole ? where.string() : "";
+  };
+  if (!source.package.empty()) return {{"package", source.package}};
+  if (!source.git.empty()) return {{"git", path(source.git)}, {"ref", source.ref}};
+  if (!source.prebuilt) return {{"dir", path(source.dir)}};
+  const PrebuiltKernel& prebuilt = *source.prebuilt;
+  if (!prebuilt.package.empty()) return {{"prebuilt", {{"package", prebuilt.package}}}};
+  return {{"prebuilt", {{"image", path(prebuilt.image)}, {"modules", path(prebuilt.modules)}}}};
+}
+
+Json kernel_json(const PlannedKernel& kernel, Extent extent) {
   return {{"name", kernel.name},
           {"from", kernel.from},
-          {"source", std::move(source)},
+          {"source", source_json(kernel.source, extent)},
           {"config", files_json(kernel.config, extent)},
-          {"patches", files_json(kernel.patches, extent)},
+          {"patches", patches_json(kernel.patches, extent)},
           {"perf", kernel.perf}};
 }
 

@@ -22,17 +22,33 @@ std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string names_of(const std::vector<PlannedFile>& files, std::string_view separator) {
+std::string fragments_text(const std::vector<PlannedFile>& files) {
   std::vector<std::string> names;
   for (const PlannedFile& file : files) names.push_back(printable(file.name, 200));
-  return join(names, separator);
+  return join(names, "+");
+}
+
+std::string patches_text(const std::vector<PlannedPatch>& patches) {
+  std::vector<std::string> names;
+  for (const PlannedPatch& patch : patches)
+    names.push_back((patch.revert ? "without " : "") + printable(patch.name, 200));
+  return join(names, ", ");
+}
+
+std::string source_text(const KernelSource& source) {
+  if (!source.package.empty()) return source.package;
+  if (!source.git.empty())
+    return fmt::format("{} of {}", printable(source.ref, 200), printable(source.git.string(), 200));
+  if (!source.prebuilt) return printable(source.dir.string(), 200);
+  return "prebuilt " + (source.prebuilt->package.empty()
+                            ? printable(source.prebuilt->image.string(), 200)
+                            : source.prebuilt->package);
 }
 
 std::string kernel_text(const PlannedKernel& kernel) {
-  std::string text = kernel.source.package.empty() ? printable(kernel.source.dir.string(), 200)
-                                                   : kernel.source.package;
-  text += ", config " + names_of(kernel.config, "+");
-  if (!kernel.patches.empty()) text += ", patches " + names_of(kernel.patches, ", ");
+  std::string text = source_text(kernel.source);
+  if (!kernel.config.empty()) text += ", config " + fragments_text(kernel.config);
+  if (!kernel.patches.empty()) text += ", patches " + patches_text(kernel.patches);
   if (!kernel.from.empty()) text += fmt::format(" (from {})", kernel.from);
   return text + (kernel.perf ? ", throughput is compared" : "");
 }

@@ -70,7 +70,14 @@ constexpr std::array kKernel{
         .high = 32},
     Key{.name = "patches",
         .type = ValueType::lines,
-        .meaning = "patch files in the order they are applied, after those of from",
+        .meaning = "what is applied, in this order, after the patches of from and after revert: "
+                   "patches, mailboxes as saved from a list, quilt folders, or, of a git "
+                   "repository, commits as BASE..HEAD",
+        .high = 1000},
+    Key{.name = "revert",
+        .type = ValueType::lines,
+        .meaning = "what is taken back, before patches are applied: as patches, in the order it was "
+                   "applied once; the last one goes first",
         .high = 1000},
     Key{.name = "expect",
         .type = ValueType::special,
@@ -86,38 +93,78 @@ constexpr std::array kSource{
         .type = ValueType::line,
         .meaning = "a folder with a kernel source tree; it is only read"},
     Key{.name = "git",
-        .type = ValueType::later,
-        .meaning = "a git repository",
-        .instead = "a checked-out tree: {dir: PATH}"},
+        .type = ValueType::line,
+        .meaning = "a git repository of a kernel, or a checkout of one; it is only read"},
     Key{.name = "ref",
-        .type = ValueType::later,
-        .meaning = "a commit of the git repository",
-        .instead = "a checked-out tree: {dir: PATH}"},
+        .type = ValueType::line,
+        .meaning = "which commit of git: a branch, tag or hash; worktree: the checkout as it is, with "
+                   "what is not committed. Default: HEAD"},
     Key{.name = "prebuilt",
-        .type = ValueType::later,
-        .meaning = "a kernel that is already built",
-        .instead = "a source package: {package: linux-source-6.1}"},
+        .type = ValueType::section,
+        .meaning = "a kernel that is already built; needs no compiler"},
 };
+
+constexpr std::array kPrebuilt{
+    Key{.name = "package",
+        .type = ValueType::line,
+        .meaning = "a Debian package with a kernel, such as linux-image-amd64; taken from this host "
+                   "if it is installed, else downloaded with apt-get"},
+    Key{.name = "image", .type = ValueType::line, .meaning = "a bzImage"},
+    Key{.name = "modules",
+        .type = ValueType::line,
+        .meaning = "the folder of the image's modules, such as /lib/modules/6.1.0-18-amd64. "
+                   "Default: the image has all that is needed built in"},
+};
+
+constexpr std::uint64_t kMostNodes = 16, kMostVcpus = 64;
+constexpr std::uint64_t kLeastMemory = 128 * kMiB, kMostMemory = 64 * kGiB;
 
 constexpr std::array kNodes{
     Key{.name = "count",
         .type = ValueType::integer,
-        .meaning = "how many nodes",
+        .meaning = "how many nodes. With names written, as many as these",
         .fallback = "2",
         .low = 1,
-        .high = 16},
+        .high = kMostNodes},
+    Key{.name = "names",
+        .type = ValueType::lines,
+        .meaning = "the host names of the nodes, one for each. Default: node1, node2, …",
+        .high = kMostNodes},
     Key{.name = "vcpus",
         .type = ValueType::integer,
         .meaning = "processors of each node",
         .fallback = "1",
         .low = 1,
-        .high = 64},
+        .high = kMostVcpus},
     Key{.name = "memory",
         .type = ValueType::size,
         .meaning = "memory of each node",
         .fallback = "768MiB",
-        .low = 128 * kMiB,
-        .high = 64 * kGiB,
+        .low = kLeastMemory,
+        .high = kMostMemory,
+        .step = kMiB},
+    Key{.name = "overrides",
+        .type = ValueType::section,
+        .meaning = "what single nodes have that differs, by their names",
+        .tables = kNodeTables,
+        .named = true},
+};
+
+constexpr std::array kNode{
+    Key{.name = "kernel",
+        .type = ValueType::name,
+        .meaning = "a kernel of the topology that this node runs whatever kernel is tested. "
+                   "Default: the kernel that is tested"},
+    Key{.name = "vcpus",
+        .type = ValueType::integer,
+        .meaning = "processors of this node. Default: as of all",
+        .low = 1,
+        .high = kMostVcpus},
+    Key{.name = "memory",
+        .type = ValueType::size,
+        .meaning = "memory of this node. Default: as of all",
+        .low = kLeastMemory,
+        .high = kMostMemory,
         .step = kMiB},
 };
 
@@ -239,7 +286,9 @@ constexpr std::array kWatch{
 const KeyTable kTopologyKeys{"a topology", kTopology};
 const KeyTable kKernelKeys{"a kernel", kKernel};
 const KeyTable kSourceKeys{"a kernel's source", kSource};
+const KeyTable kPrebuiltKeys{"a kernel that is built already", kPrebuilt};
 const KeyTable kNodesKeys{"nodes", kNodes};
+const KeyTable kNodeKeys{"a node", kNode};
 const KeyTable kDiskKeys{"a disk", kDisk};
 const KeyTable kClusterKeys{"cluster", kCluster};
 const KeyTable kFilesystemKeys{"filesystem", kFilesystem};
@@ -247,10 +296,10 @@ const KeyTable kTrialKeys{"a trial", kTrial};
 const KeyTable kWatchKeys{"watch", kWatch};
 
 std::span<const KeyTable* const> all_key_tables() {
-  static constexpr std::array<const KeyTable*, 13> kAll{
-      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kNodesKeys,    &kDiskKeys,
+  static constexpr auto kAll = std::to_array<const KeyTable*>({
+      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kPrebuiltKeys, &kNodesKeys,    &kDiskKeys,
       &kClusterKeys,    &kFilesystemKeys, &kMmapDioKeys, &kFioKeys,  &kLockPingKeys,
-      &kExecKeys,       &kTrialKeys,   &kWatchKeys};
+      &kExecKeys,       &kTrialKeys,   &kWatchKeys});
   return kAll;
 }
 

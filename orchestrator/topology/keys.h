@@ -66,7 +66,7 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kNodesKeys, kDiskKeys, kClusterKeys,
+extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kPrebuiltKeys, kNodesKeys, kNodeKeys, kDiskKeys, kClusterKeys,
     kO2cbKeys, kFilesystemKeys, kFilesystemOptionsKeys, kMmapDioKeys, kFioKeys, kLockPingKeys,
     kExecKeys, kTrialKeys, kWatchKeys;
 

@@ -14,6 +14,9 @@ namespace {
 struct Written {
   KernelSpec kernel;
   Mark from_mark;
+  std::vector<MarkedText> ranges;      ///< of its own patches
+  std::optional<Mark> changes_mark;    ///< of its own patches and reverts, if it has any
+  std::optional<Mark> fragments_mark;  ///< of its own config
   enum class Inherited { no, running, yes } inherited = Inherited::no;
 };
 
@@ -23,6 +26,15 @@ bool valid_package(std::string_view name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") ==
              std::string_view::npos &&
          name.find_first_of("+.-") != 0;
+}
+
+/// "v6.1..fix": both ends are there, and the dots are no part of a path ("../fix.patch", "a/../b").
+bool is_range(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos || dots == 0 || text.starts_with("./")) return false;
+  const std::string_view head = text.substr(dots + 2);
+  return text[dots - 1] != '/' && !head.empty() && head.front() != '/' && head.front() != '.' &&
+         head.find("..") == std::string_view::npos;
 }
 
 class Reader {
@@ -57,16 +69,22 @@ class Reader {
     }
     for (const MarkedText& fragment : section.lines("config"))
       kernel.config.push_back(fragment_name(fragment));
-    if (!section.find("config") && kernel.from.empty())
+    if (!section.find("config") && kernel.from.empty() && !kernel.source.prebuilt)
       kernel.config = {"base", "cluster", "debug"};
-    for (const MarkedText& patch : section.lines("patches"))
-      kernel.patches.push_back(absolute_path(patch));
+    if (section.find("config")) written.fragments_mark = section.key_mark("config");
+    std::vector<MarkedText> taken_back = section.lines("revert");
+    std::ranges::reverse(taken_back);
+    read_patches(taken_back, true, written);
+    read_patches(section.lines("patches"), false, written);
+    for (const char* const key : {"revert", "patches"})
+      if (section.find(key)) written.changes_mark = section.key_mark(key);
     if (const DocNode* const expect = section.find("expect")) read_expect(*expect, kernel);
     kernels_.push_back(std::move(written));
   }
 
   std::vector<KernelSpec> resolve() {
     for (Written& written : kernels_) inherit(written);
+    for (const Written& written : kernels_) check_changes(written);
     std::vector<KernelSpec> kernels;
     for (Written& written : kernels_) kernels.push_back(std::move(written.kernel));
     return kernels;
@@ -76,18 +94,103 @@ class Reader {
   KernelSource read_source(const DocNode& node, Mark mark) {
     KernelSource source;
     const Section section(&node, mark, kSourceKeys, mistakes_);
-    source.package = section.text("package");
-    const std::string dir = section.text("dir");
-    if (!dir.empty()) source.dir = absolute_path({dir, section.mark("dir")});
-    if (section.find("package") && !valid_package(source.package))
-      mistakes_.add(section.mark("package"), fmt::format("{} is not the name of a Debian package",
-                                                         in_quotes(source.package)));
-    if (section.find("package") && section.find("dir")) {
-      mistakes_.add(section.key_mark("dir"), "a source is a `package` or a `dir`, not both");
-    } else if (!section.find("package") && !section.find("dir") && !section.find("git")) {
-      mistakes_.add(mark, "a source needs `package` or `dir`, such as {package: linux-source-6.1}");
+    std::vector<std::string_view> kinds;
+    for (const std::string_view key : {"package", "dir", "git", "prebuilt"})
+      if (section.find(key)) kinds.push_back(key);
+    if (kinds.empty()) {
+      mistakes_.add(mark,
+                    "a source needs `package`, `dir`, `git` or `prebuilt`, such as {package: "
+                    "linux-source-6.1}");
+    } else if (kinds.size() > 1) {
+      mistakes_.add(section.key_mark(kinds[1]),
+                    "a source is one of `package`, `dir`, `git` and "
+                    "`prebuilt`, not several of them");
     }
+    source.package = package_of(section);
+    source.dir = path_of(section, "dir");
+    source.git = path_of(section, "git");
+    if (section.find("git")) source.ref = "HEAD";
+    if (section.find("ref")) source.ref = ref_of(section);
+    if (const DocNode* const prebuilt = section.find("prebuilt"))
+      source.prebuilt = read_prebuilt(*prebuilt, section.mark("prebuilt"));
     return source;
+  }
+
+  std::string package_of(const Section& section) {
+    std::string package = section.text("package");
+    if (section.find("package") && !valid_package(package))
+      mistakes_.add(section.mark("package"),
+                    fmt::format("{} is not the name of a Debian package", in_quotes(package)));
+    return package;
+  }
+
+  std::filesystem::path path_of(const Section& section, std::string_view key) {
+    const std::string text = section.text(key);
+    if (text.empty()) return {};
+    std::string path = absolute_path({text, section.mark(key)}).string();
+    if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+  }
+
+  /// What git takes for a commit; an option it is never.
+  std::string ref_of(const Section& section) {
+    std::string ref = section.text("ref");
+    if (!section.find("git"))
+      mistakes_.add(section.key_mark("ref"), "`ref` is a commit of a `git` repository");
+    if (ref.empty() || ref.starts_with('-') || ref.find("..") != std::string::npos)
+      mistakes_.add(section.mark("ref"), fmt::format("{} does not name a commit", in_quotes(ref)));
+    return ref;
+  }
+
+  PrebuiltKernel read_prebuilt(const DocNode& node, Mark mark) {
+    const Section section(&node, mark, kPrebuiltKeys, mistakes_);
+    PrebuiltKernel prebuilt;
+    prebuilt.package = package_of(section);
+    prebuilt.image = path_of(section, "image");
+    prebuilt.modules = path_of(section, "modules");
+    const bool image = section.find("image") != nullptr;
+    if (image == (section.find("package") != nullptr)) {
+      mistakes_.add(mark,
+                    "a prebuilt kernel is a `package`, such as linux-image-amd64, or an "
+                    "`image` with its `modules`");
+    } else if (!image && section.find("modules")) {
+      mistakes_.add(section.key_mark("modules"), "a `package` has its modules with it");
+    }
+    return prebuilt;
+  }
+
+  void read_patches(const std::vector<MarkedText>& items, bool revert, Written& written) {
+    for (const MarkedText& item : items) {
+      PatchSpec patch;
+      patch.revert = revert;
+      if (is_range(item.text)) {
+        patch.range = item.text;
+        if (item.text.starts_with('-'))
+          mistakes_.add(item.mark, fmt::format("{} does not name commits", in_quotes(item.text)));
+        written.ranges.push_back(item);
+      } else {
+        patch.path = absolute_path(item);
+        if (patch.path.filename().empty()) patch.path = patch.path.parent_path();
+      }
+      written.kernel.patches.push_back(std::move(patch));
+    }
+  }
+
+  /// Whether what a kernel changes fits its source, which may be inherited.
+  void check_changes(const Written& written) {
+    const KernelSource& source = written.kernel.source;
+    if (source.git.empty())
+      for (const MarkedText& range : written.ranges)
+        mistakes_.add(
+            range.mark,
+            fmt::format("{} are commits, which only a `git` source has; a file whose name "
+                        "has two dots in it is written ./NAME",
+                        in_quotes(range.text)));
+    if (!source.prebuilt) return;
+    for (const auto& mark : {written.changes_mark, written.fragments_mark})
+      if (mark)
+        mistakes_.add(*mark,
+                      "a prebuilt kernel is taken as it is: it has no patches and no config");
   }
 
   std::filesystem::path absolute_path(const MarkedText& written) {

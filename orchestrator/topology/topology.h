@@ -46,6 +46,14 @@ struct KernelSource {
   std::optional<PrebuiltKernel> prebuilt;
 };
 
+/// Patches to apply, or to take back; `path` or `range` is set.
+struct PatchSpec {
+  /// A patch, a mailbox with a series of them, or a quilt folder; absolute.
+  std::filesystem::path path;
+  std::string range = {};  ///< "base..head": commits of the kernel's git repository
+  bool revert = false;     ///< taken back, the last one first
+};
+
 /// What a topology expects of a trial on a kernel.
 enum class Expectation { pass, fail };
 
@@ -56,7 +64,7 @@ struct KernelSpec {
   std::string from;  ///< the kernel it was derived from, or empty
   KernelSource source;
   std::vector<std::string> config;             ///< fragment names or paths, in order of merging
-  std::vector<std::filesystem::path> patches;  ///< absolute, in order of applying
+  std::vector<PatchSpec> patches;              ///< in order of applying
   Expectation expect = Expectation::pass;      ///< fail: at least one trial must fail
   std::map<std::string, Expectation> expect_trial;  ///< by trial name; overrides `expect`
   Mark mark;

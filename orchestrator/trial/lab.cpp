@@ -60,6 +60,7 @@ Lab::Lab(const LabSetting& setting, const NodeSource& source,
     node.machine.memory = planned.memory;
     node.machine.mac = planned.mac;
     node.machine.kernel = source.kernel;
+    node.machine.initrd = source.initrd;
     node.machine.command_line = plan.kernel_command_line + setting.command_line;
     node.machine.root_disk = setting.root_disk;
     node.machine.shared_disk = disk_->path();

@@ -53,6 +53,7 @@ struct NodeSource {
   std::filesystem::path kernel;        ///< bzImage, readable by the user QEMU runs as
   std::optional<SavedLab> from = {};   ///< absent: they are powered on
   SavedFrom parts = {};                ///< what a checkpoint of them is made of
+  std::filesystem::path initrd = {};   ///< for `kernel`, readable like it; empty: it has none
 
   Start start() const {
     if (!from) return Start::boot;

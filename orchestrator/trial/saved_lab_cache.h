@@ -19,6 +19,7 @@ struct SavedParts {
   std::string image_key;
   std::filesystem::path kernel;  ///< bzImage, readable by the user QEMU runs as
   std::string qemu_version;
+  std::filesystem::path initrd = {};  ///< for `kernel`, readable like it; empty: it has none
 };
 
 /// What must be equal where one node is saved and where it is restored, as far as the plan decides:
