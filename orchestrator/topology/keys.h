@@ -55,9 +55,9 @@ struct Key {
   /// Of a section: the table of its mapping; several if the mapping's `program` says which.
   std::span<const KeyTable* const> tables = {};
   bool named = false;  ///< of a section: names are mapped to such mappings
-  /// Of a section: where one file includes another, it is replaced as a whole, since its keys
-  /// exclude each other.
-  bool whole = false;
+  /// Excludes the other alternatives of its table: a mapping that takes another one than what it is
+  /// merged with replaces that as a whole.
+  bool alternative = false;
 };
 
 /// One kind of mapping.
