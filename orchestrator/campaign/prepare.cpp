@@ -44,7 +44,7 @@ Prepared prepare(const Plan& plan, const Installation& installation, CommandRunn
   Prepared prepared;
   // What is missing is said before minutes are spent.
   for (const PlannedKernel& kernel : plan.kernels)
-    find_source(kernel.source, installation.cache / "kernels" / "sources", stop);
+    find_source(kernel.source, installation.cache / "kernels" / "sources", runner, stop);
   prepared.image = build_image({installation.recipe, installation.programs}, installation.cache,
                                runner, progress, stop);
   // Those with fewer patches first: the others then reuse their objects.

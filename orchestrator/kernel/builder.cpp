@@ -13,7 +13,7 @@
 #include "kernel/config.h"
 #include "kernel/key.h"
 #include "kernel/make.h"
-#include "kernel/patches.h"
+#include "kernel/series.h"
 #include "kernel/source.h"
 #include "kernel/tools.h"
 #include "kernel/workspace.h"
@@ -23,13 +23,35 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Bytes kLargestFragment = Bytes::mib(1);
-constexpr Bytes kLargestPatch = Bytes::mib(64);
 constexpr Milliseconds kLockDeadline{4 * 3'600'000};
 /// Objects of Debian's 6.1 with the fragments base, cluster and debug: what a first
 /// build's progress is measured by.
 constexpr int kObjectsOfALab = 1'313;
 /// Of a finished kernel: bzImage, vmlinux and System.map.
 constexpr Bytes kRoomOfEntry = Bytes::mib(64);
+
+std::vector<Patch> find_patches(const PlannedKernel& kernel, CommandRunner& runner,
+                                const std::stop_token& stop,
+                                const std::function<void(const std::string&)>& note) {
+  std::optional<GitRepository> repository;
+  if (!kernel.source.git.empty()) repository.emplace(kernel.source.git, runner, stop);
+  return collect_patches(kernel, repository ? &*repository : nullptr, note);
+}
+
+/// What a patch is called where it is kept: as its file, or in a mailbox or repository by subject.
+std::string file_name(const Patch& patch) {
+  const fs::path ending = patch.path.extension();
+  const bool own = ending == ".patch" || ending == ".diff";
+  if (own || patch.subject.empty())
+    return (patch.revert ? "revert-" : "") + patch.path.filename().string();
+  std::string name = patch.revert ? "revert-" : "";
+  for (const char c : patch.subject.substr(0, 60)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain) name += c;
+    if (!plain && !name.ends_with('-')) name += '-';
+  }
+  return name + ".patch";
+}
 
 /// One call of build_kernel.
 class Build {
@@ -65,10 +87,13 @@ class Build {
     for (const PlannedFile& fragment : kernel_.config)
       fragments.push_back(
           parse_fragment(read_file(fragment.path, kLargestFragment), fragment.path));
+    patches_ = find_patches(kernel_, runner_, stop_, [this](const std::string& text) {
+      progress_.note(what_ + ": " + text);
+    });
+    source_ = find_source(kernel_.source, kernels_ / "sources", runner_, stop_);
+    for (std::vector<ConfigRequest>& fragment : fragments)
+      fragment = requests_for(std::move(fragment), source_.version);
     requests_ = merge_requests(fragments);
-    for (const PlannedPatch& patch : kernel_.patches)
-      patches_.push_back({patch.name, patch.path, read_file(patch.path, kLargestPatch)});
-    source_ = find_source(kernel_.source, kernels_ / "sources", stop_);
     identity_ = {source_.identity, merged_text(requests_), compiler_identity(runner_, stop_)};
     key_ = kernel_key(identity_, patches_);
     entry_ = kernels_ / key_;
@@ -132,7 +157,7 @@ class Build {
     // Only a first build compiles everything; how much a later one compiles shows when it is done.
     const bool first = !workspace.built_before() && !source_.archive.empty();
     const MakeJob job{kernel_.name, local_version(key_), lock.descriptor(),
-                      first ? kObjectsOfALab : 0};
+                      first ? kObjectsOfALab : 0, version_of(workspace)};
     workspace.begin_build();
     if (!workspace.prepared()) {
       prepare_or_drop(workspace, job);
@@ -165,9 +190,12 @@ class Build {
     copy(tree / ".config", to / "config");
     Json patches = Json::array();
     for (std::size_t i = 0; i < patches_.size(); ++i) {
-      const std::string name = fmt::format("{:02}-{}", i + 1, patches_[i].path.filename().string());
+      const std::string name = fmt::format("{:02}-{}", i + 1, file_name(patches_[i]));
       write_file_atomically(to / "patches" / name, patches_[i].text);
-      patches.push_back({{"file", name}, {"sha256", sha256(patches_[i].text)}});
+      patches.push_back({{"file", name},
+                         {"subject", patches_[i].subject},
+                         {"revert", patches_[i].revert},
+                         {"sha256", sha256(patches_[i].text)}});
     }
     Json config = Json::array();
     for (const PlannedFile& fragment : kernel_.config) config.push_back(fragment.name);
@@ -176,8 +204,13 @@ class Build {
     publish_entry(to, entry_,
                   {{"key", key_},
                    {"release", release},
-                   {"source", {{"package", kernel_.source.package}, {"sha256", source_.identity}}},
+                   {"source",
+                    {{"package", kernel_.source.package},
+                     {"commit", source_.commit},
+                     {"tree", source_.git_tree},
+                     {"sha256", source_.identity}}},
                    {"config_fragments", config},
+                   {"config_left_out", config_losses(workspace, requests_).left_out},
                    {"patches", patches},
                    {"compiler", identity_.compiler},
                    {"build_ms", time.count()},
@@ -189,6 +222,11 @@ class Build {
     fs::copy_file(from, to, error);
     if (error)
       throw HostError(fmt::format("copying {} to the cache: {}", from.string(), error.message()));
+  }
+
+  /// As the tree itself says, patches included.
+  static std::string version_of(const Workspace& workspace) {
+    return version_in_makefile(read_file(workspace.tree() / "Makefile", Bytes::mib(4)));
   }
 
   /// Where the entry is put together; left behind if we are killed, and removed by the next.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,15 +15,19 @@ namespace gridlock {
 struct ConfigRequest {
   std::string symbol;  ///< "CONFIG_DLM"
   std::string value;   ///< as after the '=': "y", "20", "\"text\""; "n" for "is not set"
-  std::filesystem::path file;
-  int line = 0;  ///< from 1
+  std::filesystem::path file = {};
+  int line = 0;            ///< from 1
+  bool required = false;   ///< a lab cannot run without it
+  std::string until = {};  ///< "5.17": newer kernels do not need it; empty: all do
 
   /// As a configuration spells it: "CONFIG_DLM=y", "# CONFIG_DLM is not set".
   std::string text() const;
 };
 
-/// Reads a fragment. Throws UsageError "file:line: …" for a line that is neither a comment nor a
-/// setting.
+/// Reads a fragment. Two kinds of comments count: "# Required: CONFIG_A CONFIG_B" names symbols of
+/// this fragment that a kernel must know, where others that it does not know are left out; and
+/// "# Until 5.17: CONFIG_A=y" is a request for kernels up to that version. Throws UsageError
+/// "file:line: …" for a line that is neither a comment nor a setting.
 std::vector<ConfigRequest> parse_fragment(std::string_view text, const std::filesystem::path& file);
 
 /// All fragments in order; of several requests for a symbol the last one stays, in its place.
@@ -33,9 +39,28 @@ std::string merged_text(const std::vector<ConfigRequest>& requests);
 /// Symbols and values of a final .config; a symbol that is off is "n".
 std::map<std::string, std::string> parse_final_config(std::string_view text);
 
-/// The requests the final configuration does not fulfil, one line for each: what was asked for,
-/// where, and what it says instead.
-std::vector<std::string> lost_requests(const std::vector<ConfigRequest>& requests,
-                                       const std::map<std::string, std::string>& final_config);
+/// Those that a kernel of this version ("6.1.90", or empty: the newest) is asked for.
+std::vector<ConfigRequest> requests_for(std::vector<ConfigRequest> requests,
+                                        std::string_view version);
+
+/// The symbols that a kernel knows, with "CONFIG_", from the text of one of its Kconfig files.
+/// Source: Documentation/kbuild/kconfig-language.rst.
+std::set<std::string> symbols_in_kconfig(std::string_view text);
+
+/// Those of a whole tree, from all its Kconfig files.
+std::set<std::string> symbols_of_tree(const std::filesystem::path& tree);
+
+/// What came of the requests that a final configuration does not fulfil.
+struct ConfigLosses {
+  std::vector<std::string> left_out;  ///< symbols this kernel does not know and can do without
+  std::vector<std::string> required;  ///< symbols it does not know and cannot do without
+  /// One line for each other one: what was asked for, where, and what the configuration says.
+  std::vector<std::string> lost;
+};
+
+/// `known` is asked for the symbols of the tree if any request is not fulfilled.
+ConfigLosses losses_of(const std::vector<ConfigRequest>& requests,
+                       const std::map<std::string, std::string>& final_config,
+                       const std::function<std::set<std::string>()>& known);
 
 }  // namespace gridlock

@@ -27,7 +27,7 @@ std::string workspace_key(const KernelIdentity& identity) {
 std::string kernel_key(const KernelIdentity& identity, const std::vector<Patch>& patches) {
   Digest digest;
   add(digest, identity);
-  for (const Patch& patch : patches) digest.field("patch", patch.text);
+  for (const Patch& patch : patches) digest.field(patch.revert ? "revert" : "patch", patch.text);
   return digest.hex();
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include "base/text.h"
@@ -60,20 +61,40 @@ Command make_command(const Workspace& workspace, const MakeJob& job,
       "the whole output is in " + log);
 }
 
+/// "CONFIG_A, CONFIG_B" or the first of many lines.
+std::string some_of(const std::vector<std::string>& all, std::string_view separator) {
+  const std::span<const std::string> shown(all.data(), std::min(all.size(), kLostShown));
+  std::string text = join(shown, separator);
+  if (all.size() > kLostShown)
+    text += fmt::format("{}and {} more", separator, all.size() - kLostShown);
+  return text;
+}
+
 void check_config(const Workspace& workspace, const std::vector<ConfigRequest>& requests,
-                  const MakeJob& job) {
-  const std::vector<std::string> lost = lost_requests(
-      requests, parse_final_config(read_file(workspace.tree() / ".config", kLargestConfig)));
-  if (lost.empty()) return;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(lost.size(), kLostShown); ++i) text += "\n  " + lost[i];
-  if (lost.size() > kLostShown) text += fmt::format("\n  and {} more", lost.size() - kLostShown);
-  throw HostError(fmt::format("kernel {}: the configuration lost {}:{}", job.name,
-                              lost.size() == 1 ? "a line" : "lines", text),
-                  "add what the symbol depends on to a fragment, or take the line out");
+                  const MakeJob& job, Progress& progress) {
+  const ConfigLosses losses = config_losses(workspace, requests);
+  if (!losses.required.empty())
+    throw HostError(fmt::format("kernel {}: Linux {} has no {}, without which a lab cannot run",
+                                job.name, job.version, some_of(losses.required, ", ")),
+                    "take a kernel that has it; what the lab needs is marked `Required` in the "
+                    "config fragments");
+  if (!losses.lost.empty())
+    throw HostError(
+        fmt::format("kernel {}: the configuration lost {}:\n  {}", job.name,
+                    losses.lost.size() == 1 ? "a line" : "lines", some_of(losses.lost, "\n  ")),
+        "add what the symbol depends on to a fragment, or take the line out");
+  if (!losses.left_out.empty())
+    progress.note(fmt::format("kernel {}: Linux {} does not know {}: left out", job.name,
+                              job.version, some_of(losses.left_out, ", ")));
 }
 
 }  // namespace
+
+ConfigLosses config_losses(const Workspace& workspace, const std::vector<ConfigRequest>& requests) {
+  return losses_of(requests,
+                   parse_final_config(read_file(workspace.tree() / ".config", kLargestConfig)),
+                   [&] { return symbols_of_tree(workspace.tree()); });
+}
 
 void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& requests,
                   const MakeJob& job, CommandRunner& runner, Progress& progress,
@@ -89,7 +110,7 @@ void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& reques
     write_file_atomically(workspace.folder() / "build.log", result.output + result.errors);
     fail(workspace, job, configure, result);
   }
-  check_config(workspace, requests, job);
+  check_config(workspace, requests, job, progress);
   const Command prepare = make_command(workspace, job, {"prepare"});
   result = runner.run(prepare, std::move(stop));
   if (result.ok()) return;

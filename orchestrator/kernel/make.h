@@ -18,6 +18,7 @@ struct MakeJob {
   std::string local_version;  ///< end of what `uname -r` will say
   int lock = -1;              ///< descriptor of the workspace's lock: make keeps it while it lives
   int expected_objects = 0;   ///< for the progress; 0: unknown
+  std::string version = {};   ///< of the kernel: "6.1.90"; for messages
 };
 
 /// Raised for a compile error, as opposed to a failure of make itself.
@@ -25,8 +26,12 @@ class CompileError : public HostError {
   using HostError::HostError;
 };
 
-/// Configures the tree with `requests` on top of allnoconfig and makes kbuild's own tools. Throws
-/// HostError naming the symbols that the final configuration lost.
+/// What of `requests` the tree's configuration does not have, and why.
+ConfigLosses config_losses(const Workspace& workspace, const std::vector<ConfigRequest>& requests);
+
+/// Configures the tree with `requests` on top of allnoconfig and makes kbuild's own tools. What
+/// this kernel does not know is left out and told to `progress`. Throws HostError naming the
+/// symbols that the final configuration lost, or that a lab needs.
 void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& requests,
                   const MakeJob& job, CommandRunner& runner, Progress& progress,
                   std::stop_token stop);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -38,11 +39,47 @@ int side_length(std::string_view side) {
   return length;
 }
 
-struct Hunk {
-  int old_lines = 0, new_lines = 0;
+std::string_view after(std::string_view text, std::string_view mark) {
+  const std::size_t at = text.find(mark);
+  return at == std::string_view::npos ? std::string_view() : text.substr(at + mark.size());
+}
+
+Command patch_command(const Patch& patch, const std::filesystem::path& tree) {
+  Command command;
+  command.program = "patch";
+  command.arguments = {"-p1", "--forward", "--batch", "--reject-file=-", "--no-backup-if-mismatch"};
+  if (patch.revert) command.arguments.push_back("--reverse");
+  command.environment = {{"LC_ALL", "C"}};
+  command.directory = tree;
+  command.input = patch.text;
+  command.deadline = kPatchDeadline;
+  return command;
+}
+
+/// Why a patch that does not apply as it is would with this option more, and what to do then.
+struct Remedy {
+  const char* option;
+  const char* why;
+  const char* hint;
+};
+constexpr std::array kRemedies{
+    Remedy{"--ignore-whitespace",
+           "its blanks are not those of the source: mangled whitespace, as mailers leave it",
+           kHowToGetWhole},
+    Remedy{"--fuzz=2",
+           "only with fuzz it would: the lines around a change are not those it was made for",
+           "make the patch again on this source; Gridlock does not guess where a change belongs"},
 };
 
-/// "@@ -837,12 +837,8 @@ retry:".
+bool fits_with(const Remedy& remedy, const Patch& patch, const std::filesystem::path& tree,
+               CommandRunner& runner, const std::stop_token& stop) {
+  Command command = patch_command(patch, tree);
+  command.arguments.insert(command.arguments.end(), {"--dry-run", remedy.option});
+  return runner.run(command, stop).ok();
+}
+
+}  // namespace
+
 std::optional<Hunk> hunk_in(std::string_view line) {
   if (!line.starts_with("@@ -")) return std::nullopt;
   const std::vector<std::string> words = split(line, ' ');
@@ -50,12 +87,10 @@ std::optional<Hunk> hunk_in(std::string_view line) {
   return Hunk{side_length(words[1]), side_length(words[2])};
 }
 
-std::string_view after(std::string_view text, std::string_view mark) {
-  const std::size_t at = text.find(mark);
-  return at == std::string_view::npos ? std::string_view() : text.substr(at + mark.size());
+std::string called(const Patch& patch) {
+  return patch.subject.empty() ? patch.name
+                               : fmt::format("{} ({})", patch.name, printable(patch.subject, 200));
 }
-
-}  // namespace
 
 std::set<std::string> files_touched(const Patch& patch) {
   std::set<std::string> files;
@@ -70,7 +105,7 @@ std::set<std::string> files_touched(const Patch& patch) {
     if (left.old_lines > 0 || left.new_lines > 0) {
       if (!line.starts_with('+') && !line.starts_with('\\')) --left.old_lines;
       if (!line.starts_with('-') && !line.starts_with('\\')) --left.new_lines;
-    } else if (const auto hunk = hunk_in(line)) {
+    } else if (const auto hunk = hunk_in(line); hunk && !files.empty()) {
       left = *hunk;
     } else if (line.starts_with("--- ") && i + 1 < lines.size() &&
                lines[i + 1].starts_with("+++ ")) {
@@ -84,7 +119,7 @@ std::set<std::string> files_touched(const Patch& patch) {
   }
   if (files.empty())
     throw HostError(
-        fmt::format("patch {}: there is no unified diff in {}", patch.name, patch.path.string()),
+        fmt::format("patch {}: there is no unified diff in {}", called(patch), patch.path.string()),
         "make it with git diff, git format-patch or diff -Nurp");
   return files;
 }
@@ -107,6 +142,8 @@ std::string why_not_applied(std::string_view output) {
                                     at.substr(0, at.find_first_not_of("0123456789"))));
     } else if (bare.starts_with("Reversed (or previously applied)")) {
       reasons.push_back(printable(file) + ": it is applied already, or reversed");
+    } else if (bare.starts_with("Unreversed patch detected")) {
+      reasons.push_back(printable(file) + ": it is not applied there");
     } else if (bare.starts_with("can't find file to patch")) {
       missing = true;
     } else if (missing && bare.starts_with("|+++ ")) {
@@ -123,22 +160,32 @@ std::string why_not_applied(std::string_view output) {
 
 void apply_patch(const Patch& patch, const std::filesystem::path& tree, CommandRunner& runner,
                  std::stop_token stop) {
-  Command command;
-  command.program = "patch";
-  command.arguments = {"-p1",     "--forward",       "--fuzz=0",
-                       "--batch", "--reject-file=-", "--no-backup-if-mismatch"};
-  command.environment = {{"LC_ALL", "C"}};
-  command.directory = tree;
-  command.input = patch.text;
-  command.deadline = kPatchDeadline;
+  Command command = patch_command(patch, tree);
+  command.arguments.push_back("--fuzz=0");
+  // What a look beforehand says is no verdict: a patch may change one file twice.
+  Command look = command;
+  look.arguments.push_back("--dry-run");
+  const Remedy* remedy = nullptr;
+  if (!runner.run(look, stop).ok())
+    for (const Remedy& one : kRemedies)
+      if (remedy == nullptr && fits_with(one, patch, tree, runner, stop)) remedy = &one;
   const CommandResult result = runner.run(command, std::move(stop));
   if (result.ok()) return;
-  const std::string reason = result.kind == CommandResult::Kind::exited
-                                 ? why_not_applied(result.output + result.errors)
-                                 : "patch " + describe_end(result, command);
-  throw HostError(
-      fmt::format("patch {} does not apply: {}\n  in {}", patch.name, reason, patch.path.string()),
-      "the patch must fit this kernel's source without fuzz");
+  std::string reason = result.kind == CommandResult::Kind::exited
+                           ? why_not_applied(result.output + result.errors)
+                           : "patch " + describe_end(result, command);
+  std::string hint = "the patch must fit this kernel's source without fuzz";
+  if (remedy != nullptr) {
+    reason += fmt::format("\n  {}", remedy->why);
+    hint = remedy->hint;
+  } else if (patch.flowed) {
+    reason += "\n  its mail was sent as format=flowed, which wraps lines: mangled whitespace";
+    hint = kHowToGetWhole;
+  }
+  throw HostError(fmt::format("patch {} {}: {}\n  in {}", called(patch),
+                              patch.revert ? "cannot be taken back" : "does not apply", reason,
+                              patch.path.string()),
+                  hint);
 }
 
 }  // namespace gridlock

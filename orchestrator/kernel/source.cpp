@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "host/descriptor.h"
 #include "host/files.h"
+#include "kernel/git.h"
 
 namespace gridlock {
 namespace fs = std::filesystem;
@@ -27,6 +28,7 @@ const fs::path kArchives = "/usr/src";
 /// all).
 constexpr Bytes kRoomOfArchive = Bytes::gib(3);
 constexpr Bytes kRoomOfSmallBuild = Bytes::mib(64);
+constexpr Bytes kLargestMakefile = Bytes::mib(4);
 constexpr Milliseconds kUnpackDeadline{1'800'000};
 
 struct stat look_at(const fs::path& path) {
@@ -90,6 +92,13 @@ std::string remembered(const fs::path& memory, const std::string& path,
   return identity;
 }
 
+/// "6.1" of "linux-source-6.1".
+std::string version_in_name(std::string_view package) {
+  const std::size_t at = package.find_last_not_of("0123456789.");
+  const std::string_view version = at == std::string_view::npos ? package : package.substr(at + 1);
+  return std::string(version.find('.') == std::string_view::npos ? "" : version);
+}
+
 Source find_package(const std::string& package, const fs::path& memory, std::stop_token stop) {
   if (package.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.+-") != std::string::npos)
     throw UsageError("not a Debian package's name: " + printable(package, 80));
@@ -100,6 +109,7 @@ Source find_package(const std::string& package, const fs::path& memory, std::sto
                                 source.archive.string()),
                     "apt-get install " + package);
   source.room = kRoomOfArchive;
+  source.version = version_in_name(package);
   source.identity = remembered(memory, source.archive, signature(source.archive), [&] {
     Digest digest;
     add_file(digest, source.archive, stop);
@@ -108,22 +118,27 @@ Source find_package(const std::string& package, const fs::path& memory, std::sto
   return source;
 }
 
-Source find_tree(const fs::path& tree, const fs::path& memory, std::stop_token stop) {
-  if (!fs::is_regular_file(tree / "Makefile"))
-    throw HostError(fmt::format("{} is not a kernel's source: it has no Makefile", tree.string()),
-                    "give the top folder of a kernel source tree as 'dir'");
+void require_kernel(bool makefile, std::string_view what, std::string_view key) {
+  if (makefile) return;
+  throw HostError(fmt::format("{} is not a kernel's source: it has no Makefile", what),
+                  fmt::format("give the top folder of a kernel source tree as '{}'", key));
+}
+
+Source find_tree(const fs::path& tree, std::vector<fs::path> files, const fs::path& memory,
+                 std::stop_token stop) {
   Source source;
   source.tree = tree;
-  const std::vector<fs::path> files = files_of(tree);
+  source.files = std::move(files);
+  source.version = version_in_makefile(read_file(tree / "Makefile", kLargestMakefile));
   std::string listing;
-  for (const fs::path& file : files) {
+  for (const fs::path& file : source.files) {
     listing += signature(tree / file);
     source.room.count += 2 * static_cast<std::uint64_t>(look_at(tree / file).st_size);
   }
   source.room.count += kRoomOfSmallBuild.count;
   source.identity = remembered(memory, tree, listing, [&] {
     Digest digest;
-    for (const fs::path& file : files) {
+    for (const fs::path& file : source.files) {
       const fs::path whole = tree / file;
       const bool link = fs::is_symlink(whole);
       const bool runnable = (look_at(whole).st_mode & S_IXUSR) != 0;
@@ -138,6 +153,34 @@ Source find_tree(const fs::path& tree, const fs::path& memory, std::stop_token s
     }
     return digest.hex();
   });
+  return source;
+}
+
+Source find_folder(const fs::path& tree, const fs::path& memory, std::stop_token stop) {
+  require_kernel(fs::is_regular_file(tree / "Makefile"), tree.string(), "dir");
+  return find_tree(tree, files_of(tree), memory, std::move(stop));
+}
+
+Source find_worktree(const GitRepository& repository, const fs::path& memory,
+                     std::stop_token stop) {
+  std::vector<fs::path> files = repository.worktree_files();
+  const fs::path& tree = repository.path();
+  require_kernel(fs::is_regular_file(tree / "Makefile"), tree.string(), "git");
+  Source source = find_tree(tree, std::move(files), memory, std::move(stop));
+  source.commit = repository.commit("HEAD");
+  return source;
+}
+
+Source find_commit(const GitRepository& repository, const std::string& ref) {
+  Source source;
+  source.git = repository.path();
+  source.commit = repository.commit(ref);
+  source.git_tree = repository.tree(source.commit);
+  require_kernel(repository.has_file(source.git_tree, "Makefile"),
+                 printable(ref, 100) + " of " + source.git.string(), "git");
+  source.version = version_in_makefile(repository.file(source.git_tree, "Makefile"));
+  source.identity = sha256("git tree " + source.git_tree);
+  source.room = kRoomOfArchive;
   return source;
 }
 
@@ -165,9 +208,28 @@ bool is_build_product(const fs::path& relative) {
          std::ranges::any_of(kEndings, [&](std::string_view end) { return name.ends_with(end); });
 }
 
-Source find_source(const KernelSource& wanted, const fs::path& memory, std::stop_token stop) {
-  return wanted.dir.empty() ? find_package(wanted.package, memory, std::move(stop))
-                            : find_tree(wanted.dir, memory, std::move(stop));
+std::string version_in_makefile(std::string_view makefile) {
+  std::array<std::string, 3> parts;
+  constexpr std::array<std::string_view, 3> kNames{"VERSION", "PATCHLEVEL", "SUBLEVEL"};
+  constexpr int kLinesAtTop = 20;
+  for (int i = 0; i < kLinesAtTop && !makefile.empty(); ++i) {
+    const std::vector<std::string> words = split(take_line(makefile), ' ');
+    if (words.size() != 3 || words[1] != "=") continue;
+    const auto name = std::ranges::find(kNames, words[0]);
+    if (name != kNames.end() && number<int>(words[2], 10))
+      parts.at(static_cast<std::size_t>(name - kNames.begin())) = words[2];
+  }
+  if (parts[0].empty() || parts[1].empty()) return {};
+  return parts[0] + "." + parts[1] + (parts[2].empty() ? "" : "." + parts[2]);
+}
+
+Source find_source(const KernelSource& wanted, const fs::path& memory, CommandRunner& runner,
+                   std::stop_token stop) {
+  if (!wanted.package.empty()) return find_package(wanted.package, memory, std::move(stop));
+  if (wanted.git.empty()) return find_folder(wanted.dir, memory, std::move(stop));
+  const GitRepository repository(wanted.git, runner, stop);
+  return wanted.ref == "worktree" ? find_worktree(repository, memory, std::move(stop))
+                                  : find_commit(repository, wanted.ref);
 }
 
 void copy_source(const Source& source, const fs::path& target, CommandRunner& runner,
@@ -182,7 +244,9 @@ void copy_source(const Source& source, const fs::path& target, CommandRunner& ru
                "if the archive is damaged, reinstall its package");
     return;
   }
-  for (const fs::path& file : files_of(source.tree)) {
+  if (!source.git.empty())
+    return GitRepository(source.git, runner, std::move(stop)).export_tree(source.git_tree, target);
+  for (const fs::path& file : source.files) {
     if (stop.stop_requested()) throw Cancelled("copying " + source.tree.string());
     const fs::path to = target / file;
     make_directories(to.parent_path());

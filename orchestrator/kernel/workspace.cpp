@@ -57,7 +57,7 @@ void Workspace::switch_to(const Source& source, const std::vector<Patch>& patche
   std::vector<std::string> digests;
   std::set<std::string> wanted;
   for (const Patch& patch : patches) {
-    digests.push_back(sha256(patch.text));
+    digests.push_back(sha256((patch.revert ? "revert " : "") + patch.text));
     wanted.merge(files_touched(patch));
   }
   // The patches are applied to copies of the files they touch: one that fails leaves the tree

@@ -334,7 +334,8 @@ TEST_F(Kernel, NoRoomOnTheDiskSaysSoBeforeAnythingIsBuilt) {
 }
 
 TEST_F(Kernel, AMissingPackageIsNamed) {
-  kernel_.source = {.package = "linux-source-0.0", .dir = {}};
+  kernel_.source = {};
+  kernel_.source.package = "linux-source-0.0";
   EXPECT_THAT(failure(kernel_), AllOf(HasSubstr("Debian package linux-source-0.0 is not installed"),
                                       HasSubstr("apt-get install linux-source-0.0")));
 }
