@@ -42,20 +42,21 @@ bool names(std::string_view text, std::string_view folder) {
   return false;
 }
 
-/// The command line of a QEMU process; empty: it is none.
-std::string qemu_command_line(pid_t pid) {
+/// The command line of a process whose program `is` one that is looked for; empty: it is not.
+std::string command_line(pid_t pid, bool (*is)(const std::string& program)) {
   try {
     std::string line = read_file(fmt::format("/proc/{}/cmdline", pid), kLongestCommandLine);
     const std::string program = fs::path(line.substr(0, line.find('\0'))).filename();
-    return program.starts_with("qemu-system-") ? line : std::string();
+    return is(program) ? line : std::string();
   } catch (const Error&) {
     return {};  // it ended while we looked
   }
 }
 
-bool is_qemu_of(pid_t pid, const fs::path& folder) {
-  return names(qemu_command_line(pid), folder.string());
-}
+bool is_qemu(const std::string& program) { return program.starts_with("qemu-system-"); }
+
+/// What a run starts and may leave: machines and iSCSI targets.
+bool is_of_a_run(const std::string& program) { return is_qemu(program) || program == "tgtd"; }
 
 std::vector<pid_t> all_processes() {
   std::vector<pid_t> found;
@@ -82,35 +83,46 @@ bool wait_for_end(const Descriptor& pidfd, Milliseconds limit) {
   }
 }
 
+bool is_of(pid_t pid, const fs::path& folder) {
+  return names(command_line(pid, is_of_a_run), folder.string());
+}
+
 /// True if the process was there and is gone now.
 bool end_process(pid_t pid, const fs::path& folder) {
   const Descriptor pidfd = open_pidfd(pid);
   // Looked at again now that the descriptor pins it: the number may have become another's.
-  if (!pidfd || !is_qemu_of(pid, folder)) return false;
+  if (!pidfd || !is_of(pid, folder)) return false;
   for (const auto& [signal, limit] :
        {std::pair{SIGTERM, kTermLimit}, std::pair{SIGKILL, kKillLimit}}) {
     if (!send_signal(pidfd, signal) && errno != ESRCH)
-      throw Error(fmt::format("ending QEMU process {} of {}: {}", pid, folder.string(),
-                              std::strerror(errno)),
-                  "end it by hand");
+      throw Error(
+          fmt::format("ending process {} of {}: {}", pid, folder.string(), std::strerror(errno)),
+          "end it by hand");
     if (wait_for_end(pidfd, limit)) return true;
   }
-  throw Error(fmt::format("QEMU process {} of {} does not end", pid, folder.string()),
+  throw Error(fmt::format("process {} of {} does not end", pid, folder.string()),
               "it hangs in the host's kernel; see its /proc/PID/stack");
+}
+
+/// "2 QEMU processes"; empty for none.
+std::string counted(int count, std::string_view one, std::string_view many) {
+  if (count == 0) return {};
+  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 }  // namespace
 
 std::vector<pid_t> qemu_processes_of(const fs::path& folder) {
   std::vector<pid_t> found = all_processes();
-  std::erase_if(found, [&](pid_t pid) { return !is_qemu_of(pid, folder); });
+  std::erase_if(found,
+                [&](pid_t pid) { return !names(command_line(pid, is_qemu), folder.string()); });
   return found;
 }
 
 int other_qemu_processes(const fs::path& folder) {
   const std::vector<pid_t> all = all_processes();
   return static_cast<int>(std::ranges::count_if(all, [&](pid_t pid) {
-    const std::string line = qemu_command_line(pid);
+    const std::string line = command_line(pid, is_qemu);
     return !line.empty() && !names(line, folder.string());
   }));
 }
@@ -118,13 +130,19 @@ int other_qemu_processes(const fs::path& folder) {
 std::vector<std::string> end_leftovers(const fs::path& base) {
   std::vector<std::string> done;
   for (const LeftoverRun& run : leftover_runs(base)) {
-    int ended = 0;
-    for (const pid_t pid : qemu_processes_of(run.path)) ended += end_process(pid, run.path) ? 1 : 0;
+    int machines = 0;
+    int targets = 0;
+    for (const pid_t pid : all_processes()) {
+      if (!is_of(pid, run.path)) continue;
+      int& ended = command_line(pid, is_qemu).empty() ? targets : machines;
+      ended += end_process(pid, run.path) ? 1 : 0;
+    }
     remove_tree(run.path);
+    std::vector<std::string> ended{counted(machines, "QEMU process", "QEMU processes"),
+                                   counted(targets, "iSCSI target", "iSCSI targets")};
+    std::erase(ended, "");
     done.push_back(fmt::format("removed {}, left by a killed run{}", run.path.string(),
-                               ended == 0   ? ""
-                               : ended == 1 ? " (1 QEMU process ended)"
-                                            : fmt::format(" ({} QEMU processes ended)", ended)));
+                               ended.empty() ? "" : " (" + join(ended, ", ") + " ended)"));
   }
   return done;
 }

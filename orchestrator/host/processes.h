@@ -16,9 +16,10 @@ std::vector<pid_t> qemu_processes_of(const std::filesystem::path& folder);
 /// How many QEMU processes there are beside those of `folder`.
 int other_qemu_processes(const std::filesystem::path& folder);
 
-/// Ends the QEMU processes of dead runs in `base` and removes their folders; live runs are not
-/// touched. Says for each what it was: "removed /var/tmp/gridlock-0/abc, left by a killed run (2
-/// QEMU processes ended)". Throws Error if one cannot be ended or removed.
+/// Ends what is left of dead runs in `base`, QEMU processes and iSCSI targets (tgtd) with a path of
+/// the run in their command line, and removes their folders; live runs are not touched. Says for
+/// each what it was: "removed /var/tmp/gridlock-0/abc, left by a killed run (2 QEMU processes
+/// ended)". Throws Error if one cannot be ended or removed.
 std::vector<std::string> end_leftovers(const std::filesystem::path& base);
 
 }  // namespace gridlock
