@@ -2,7 +2,6 @@
 #pragma once
 
 #include <compare>
-#include <string>
 
 namespace gridlock {
 
@@ -11,7 +10,5 @@ struct NodeId {
   int number = 0;
   auto operator<=>(const NodeId&) const = default;
 };
-
-inline std::string node_name(NodeId id) { return "node" + std::to_string(id.number); }
 
 }  // namespace gridlock

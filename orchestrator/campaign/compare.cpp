@@ -11,6 +11,7 @@
 #include "campaign/host_health.h"
 #include "campaign/kept_trials.h"
 #include "campaign/lab_host.h"
+#include "campaign/lab_memory.h"
 #include "campaign/pairs.h"
 #include "campaign/prepare.h"
 #include "campaign/run_desk.h"
@@ -224,6 +225,7 @@ RunResult compare_kernels(const Plan& plan, const CompareOptions& options,
                           const std::string& command, CommandRunner& runner, Progress& progress,
                           TrialObserver& observer, EventLoop& loop, std::stop_token stop) {
   check(plan, options);
+  require_memory_here(plan, installation.runs, progress);
   RunBook book(plan, installation, host, command, loop);
   book.record().compare = first_record(plan, options);
   book.save();
@@ -242,6 +244,7 @@ RunResult resume_comparison(const Plan& plan, const std::filesystem::path& direc
     throw UsageError("the plan of " + record.id + " is not the one it began with",
                      "files that its topology names have changed; begin a new comparison");
   if (record.outcome == Outcome::running) throw UsageError(record.id + " is still running");
+  require_memory_here(plan, installation.runs, progress);
   RunBook book(directory, std::move(record), loop);
   return run_pairs(plan, book, fail_on, installation, host, runner, progress, observer, loop,
                    std::move(stop));

@@ -12,10 +12,12 @@
 
 #include "base/text.h"
 #include "campaign/lab_host.h"
+#include "campaign/lab_memory.h"
 #include "campaign/prepare.h"
 #include "campaign/side_by_side.h"
 #include "campaign/verdict.h"
 #include "host/load.h"
+#include "host/memory.h"
 #include "trial/qt_event_loop.h"
 #include "trial/trial.h"
 
@@ -35,7 +37,7 @@ class Unwatched final : public TrialObserver {
  public:
   void trial_begins(const PlannedTrial&, int) override {}
   void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
+  void node(const PlannedNode&, const std::string&) override {}
   void finding(const FindingRecord&) override {}
   void trial_ends(const TrialRecord&) override {}
 };
@@ -51,7 +53,7 @@ class Hunt {
         progress_(progress),
         loop_(loop),
         stop_(std::move(stop)),
-        room_(room_for_labs(plan, cpus, available_memory())) {
+        room_(room_for_labs(plan, cpus, read_memory().available)) {
     if (options.labs > 0) room_ = {options.labs, options.labs};
   }
   ~Hunt() {
@@ -290,6 +292,7 @@ class Hunt {
 RunResult hunt(const Plan& plan, const HuntOptions& options, const Installation& installation,
                const HostFacts& host, const std::string& command, CommandRunner& runner,
                Progress& progress, EventLoop& loop, std::stop_token stop) {
+  require_memory_here(plan, installation.runs, progress);
   RunBook book(plan, installation, host, command, loop);
   return book.fill([&] {
     const Prepared prepared = prepare(plan, installation, runner, progress, stop);

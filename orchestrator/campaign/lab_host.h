@@ -59,6 +59,10 @@ class LabHost {
 
  private:
   NodeSource find_source(const std::string& kernel, Start start);
+  /// What the nodes run in a trial of `tested` that run another kernel.
+  std::map<NodeId, OwnKernel> own_kernels(const std::string& tested) const;
+  /// What the kernel's nodes load first, or nothing.
+  std::filesystem::path initrd_of(const std::string& kernel) const;
   AccelerationChoice choose_acceleration();
 
   const Plan& plan_;
@@ -75,6 +79,7 @@ class LabHost {
   std::unique_ptr<SharedHypervisor> shared_;
   std::filesystem::path root_disk_;
   std::map<std::string, std::filesystem::path> kernels_;
+  std::map<std::string, std::filesystem::path> initrds_;
   AccelerationChoice acceleration_;
   std::map<std::pair<std::string, Start>, NodeSource> sources_;
 };

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "campaign/lab_host.h"
+#include "campaign/lab_memory.h"
 #include "campaign/prepare.h"
 #include "campaign/run_desk.h"
 #include "host/files.h"
@@ -112,6 +113,7 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
                      "wait for its end, or stop it");
   // Those who come to look find the lab like that of a run that goes on.
   const WritingLock lock(run);
+  require_memory_here(plan, installation.runs, progress);
   const Prepared prepared = prepare(plan, installation, runner, progress, stop);
   LabHost labs(plan, prepared, installation, host, progress, loop, stop);
   const NodeSource source = source_of(labs, trial, run, options.back);
@@ -146,8 +148,7 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
         tell(fmt::format("{}: {}", node.name, printable(finding.title, 300)));
     }
   });
-  RunDesk desk(labs, run, {{trial.kernel, prepared.kernels.at(trial.kernel).vmlinux}},
-               {options.limit, !options.go}, loop, tell);
+  RunDesk desk(labs, run, vmlinux_of(prepared), {options.limit, !options.go}, loop, tell);
   const std::filesystem::path evidence = run / trial.directory / "evidence";
   const std::string here = "rewind-" + rfc3339(loop.utc());
   desk.desk().show(

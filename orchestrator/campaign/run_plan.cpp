@@ -3,6 +3,7 @@
 
 #include "campaign/kept_trials.h"
 #include "campaign/lab_host.h"
+#include "campaign/lab_memory.h"
 #include "campaign/prepare.h"
 #include "campaign/run_desk.h"
 #include "campaign/trial_row.h"
@@ -34,6 +35,7 @@ RunResult run_plan(const Plan& plan, const Installation& installation, const Hos
                    const std::string& command, CommandRunner& runner, Progress& progress,
                    TrialObserver& observer, EventLoop& loop, std::stop_token stop,
                    const HoldOptions& hold) {
+  require_memory_here(plan, installation.runs, progress);
   RunBook book(plan, installation, host, command, loop);
   return book.fill([&] {
     const Prepared prepared = prepare(plan, installation, runner, progress, stop);

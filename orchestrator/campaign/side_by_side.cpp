@@ -6,8 +6,6 @@
 namespace gridlock {
 namespace {
 
-/// QEMU and its translated code, beside the guest's memory.
-constexpr Bytes kQemu = Bytes::mib(256);
 /// What is left to everybody else on the host.
 constexpr Bytes kReserve = Bytes::mib(1024);
 constexpr double kIdle = 0.75;
@@ -19,11 +17,8 @@ constexpr int kMost = 64;
 
 Room room_for_labs(const Plan& plan, int cpus, Bytes available) {
   int processors = 0;
-  std::uint64_t memory = 0;
-  for (const PlannedNode& node : plan.nodes) {
-    processors += node.vcpus;
-    memory += node.memory.count + kQemu.count;
-  }
+  for (const PlannedNode& node : plan.nodes) processors += node.vcpus;
+  const std::uint64_t memory = lab_memory(plan.nodes).count;
   const std::uint64_t left = available > kReserve ? available.count - kReserve.count : 0;
   Room room;
   room.most = std::clamp(static_cast<int>(std::min<std::uint64_t>(left / memory, kMost)), 1, kMost);

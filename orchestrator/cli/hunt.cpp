@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 #include "base/duration.h"
 #include "campaign/hunt.h"
 #include "cli/duration_option.h"
@@ -28,9 +30,10 @@ Plan hunting_ground(const HuntChoice& choice, const Context& context) {
   PlanOptions options = choice.plan.options;
   options.start = options.start.value_or(Start::formed);
   Plan plan = context.plan(choice.plan.file, options);
-  if (plan.kernels.size() > 1) {
-    std::string names;
-    for (const PlannedKernel& kernel : plan.kernels) names += " " + kernel.name;
+  std::string names;
+  for (const PlannedKernel& kernel : plan.kernels)
+    if (kernel.tested) names += " " + kernel.name;
+  if (std::ranges::count(plan.kernels, true, &PlannedKernel::tested) > 1) {
     throw UsageError("a hunt is for one kernel, and the topology has" + names,
                      "name one with --kernel");
   }

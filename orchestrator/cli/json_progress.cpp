@@ -28,10 +28,9 @@ class JsonProgress final : public ConsoleProgress {
                           {"name", trial.name}});
   }
   void step(const std::string& step) override { line("step", {{"step", step}}); }
-  void node(NodeId node, const std::string& status) override {
-    const std::string name = node_name(node);
-    if (throttle_.allows("node " + name, output_.clock.now()))
-      line("node", {{"node", name}, {"status", status}});
+  void node(const PlannedNode& node, const std::string& status) override {
+    if (throttle_.allows("node " + node.name, output_.clock.now()))
+      line("node", {{"node", node.name}, {"status", status}});
   }
   void finding(const FindingRecord& finding) override {
     line("finding", {{"id", finding.id},

@@ -21,7 +21,7 @@ class QuietProgress : public ConsoleProgress {
   void note(const std::string& text) override { line(printable(text)); }
   void trial_begins(const PlannedTrial&, int) override {}
   void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
+  void node(const PlannedNode&, const std::string&) override {}
   void finding(const FindingRecord&) override {}
   void trial_ends(const TrialRecord& trial) override {
     if (trial.outcome == Outcome::error) line(trial_end_line(trial));
@@ -67,9 +67,9 @@ class LogProgress final : public QuietProgress {
     line(trial_ + ": " + printable(trial.kernel) + " " + printable(trial.name));
   }
   void step(const std::string& step) override { line(trial_ + ": " + printable(step)); }
-  void node(NodeId node, const std::string& status) override {
-    const std::string name = node_name(node);
-    if (nodes_.allows(name, now())) line(trial_ + ": " + name + ": " + printable(status));
+  void node(const PlannedNode& node, const std::string& status) override {
+    if (nodes_.allows(node.name, now()))
+      line(trial_ + ": " + node.name + ": " + printable(status));
   }
   void finding(const FindingRecord& finding) override {
     line(trial_ + ": " + finding_line(finding));

@@ -55,8 +55,8 @@ class TerminalProgress final : public ConsoleProgress {
     if (trial_) trial_->step = printable(step);
     draw();
   }
-  void node(NodeId node, const std::string& status) override {
-    if (trial_) trial_->nodes[node] = printable(status);
+  void node(const PlannedNode& node, const std::string& status) override {
+    if (trial_) trial_->nodes[node.id] = node.name + "  " + printable(status);
     draw_now_and_then();
   }
   void finding(const FindingRecord& finding) override { stay("  " + finding_line(finding)); }
@@ -77,7 +77,7 @@ class TerminalProgress final : public ConsoleProgress {
     std::string name;
     SteadyTime began;
     std::string step;
-    std::map<NodeId, std::string> nodes;
+    std::map<NodeId, std::string> nodes;  // name and status
   };
 
   SteadyTime now() const { return output_.clock.now(); }
@@ -110,8 +110,7 @@ class TerminalProgress final : public ConsoleProgress {
     if (!trial_) return lines;
     lines.push_back(fmt::format("{}  {}  {}  {}", trial_->position, trial_->name,
                                 elapsed(trial_->began), trial_->step));
-    for (const auto& [node, status] : trial_->nodes)
-      lines.push_back("  " + node_name(node) + "  " + status);
+    for (const auto& [node, line] : trial_->nodes) lines.push_back("  " + line);
     return lines;
   }
 

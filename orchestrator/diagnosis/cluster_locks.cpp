@@ -96,7 +96,7 @@ std::string node_name(const Heard& heard, int dlm_id) {
   const auto found = std::find_if(heard.begin(), heard.end(), [dlm_id](const NodeLook* node) {
     return node->dlm_id == dlm_id;
   });
-  return found == heard.end() ? gridlock::node_name(NodeId{dlm_id}) : (*found)->node;
+  return found == heard.end() ? "node" + std::to_string(dlm_id) : (*found)->node;
 }
 
 ClusterLocks read_cluster_locks(const Heard& heard) {

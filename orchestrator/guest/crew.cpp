@@ -34,7 +34,7 @@ std::string JobResult::describe(const std::string& program) const {
   const std::string& said = errors.empty() ? output : errors;
   const std::vector<std::string> last = last_lines(said, 1);
   const std::string tail = last.empty() || last[0].empty() ? "" : ": " + printable(last[0], 200);
-  return fmt::format("{} on {}: {}{}", program, node_name(node), how, tail);
+  return fmt::format("{} on {}: {}{}", program, node_name, how, tail);
 }
 
 Crew::Crew(EventLoop& loop, std::vector<Member> members, Trouble trouble)
@@ -43,7 +43,7 @@ Crew::Crew(EventLoop& loop, std::vector<Member> members, Trouble trouble)
 const Crew::Member& Crew::member(NodeId id) const {
   const auto it = std::find_if(members_.begin(), members_.end(),
                                [&](const Member& member) { return member.id == id; });
-  GRIDLOCK_CHECK(it != members_.end(), "the crew has no " + node_name(id));
+  GRIDLOCK_CHECK(it != members_.end(), fmt::format("the crew has no node {}", id.number));
   return *it;
 }
 
@@ -84,6 +84,7 @@ std::vector<JobResult> Crew::run_on(const std::vector<const Member*>& members,
   for (const Member* member : members) {
     auto result = std::make_shared<JobResult>();
     result->node = member->id;
+    result->node_name = member->name;
     JobHandlers handlers;
     handlers.on_output = [result](std::string_view bytes) {
       append_bounded(result->output, bytes);

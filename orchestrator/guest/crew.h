@@ -16,6 +16,7 @@ namespace gridlock {
 /// How one program ended on one node, and what it said.
 struct JobResult {
   NodeId node;
+  std::string node_name;
   bool finished = false;  ///< false: still running when the wait was given up
   JobEnd end;
   std::string output;     ///< at most 256 KiB, the last part

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "host/memory.h"
 #include "host/processes.h"
 
 namespace gridlock {
@@ -22,7 +23,7 @@ HostReading read_host(const std::filesystem::path& own) {
   HostReading reading;
   reading.ticks = processor_ticks();
   std::ifstream("/proc/loadavg") >> reading.load;
-  reading.available_memory = available_memory();
+  reading.available_memory = read_memory().available;
   reading.other_machines = other_qemu_processes(own);
   // Suspended time passes on both.
   reading.clock_offset = now_on(CLOCK_REALTIME) - now_on(CLOCK_BOOTTIME);

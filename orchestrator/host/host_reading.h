@@ -14,7 +14,7 @@ namespace gridlock {
 struct HostReading {
   std::optional<ProcessorTicks> ticks;
   double load = 0;         ///< of the last minute: /proc/loadavg
-  Bytes available_memory;  ///< see host/load.h
+  Bytes available_memory;  ///< see host/memory.h
   int other_machines = 0;  ///< QEMU processes that are not of the run in the folder
   /// Time of day less the time since boot: it changes if the clock is set.
   std::chrono::nanoseconds clock_offset{0};

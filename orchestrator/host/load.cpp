@@ -33,16 +33,4 @@ std::optional<double> LoadMeter::since_last() {
   return share;
 }
 
-Bytes available_memory() {
-  std::ifstream in("/proc/meminfo");
-  for (std::string key; in >> key;) {
-    std::uint64_t kib = 0;
-    std::string rest;
-    in >> kib;
-    std::getline(in, rest);
-    if (key == "MemAvailable:") return Bytes::kib(kib);
-  }
-  return {};
-}
-
 }  // namespace gridlock

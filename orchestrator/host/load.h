@@ -5,8 +5,6 @@
 #include <optional>
 #include <string_view>
 
-#include "base/bytes.h"
-
 namespace gridlock {
 
 /// Of all processors together since the host's boot, in clock ticks. Source: /proc/stat, proc(5).
@@ -31,8 +29,5 @@ class LoadMeter {
   std::uint64_t busy_ = 0;
   std::uint64_t all_ = 0;
 };
-
-/// What new programs can have without swapping. Source: MemAvailable of /proc/meminfo, proc(5).
-Bytes available_memory();
 
 }  // namespace gridlock

@@ -9,39 +9,47 @@
 #include "base/text.h"
 #include "plan/boot.h"
 #include "plan/deadlines.h"
+#include "plan/disk.h"
 #include "plan/inputs.h"
+#include "plan/lock_names.h"
 
 namespace gridlock {
 namespace {
 
-/// What QEMU itself is allowed for beside the guest's memory, emulated code included.
-constexpr Bytes kQemuOverhead = Bytes::mib(256);
-/// Limits of a lock table name. Source: mkfs.gfs2(8).
-constexpr std::size_t kClusterNameBytes = 32;
-constexpr std::size_t kFilesystemNameBytes = 30;
-
-/// `name` as lower-case letters, digits and dashes, at most `limit` of them.
-std::string dashed(std::string_view name, std::size_t limit) {
-  std::string out;
-  for (const char c : name.substr(0, limit)) {
-    if (c >= 'A' && c <= 'Z')
-      out += static_cast<char>(c - 'A' + 'a');
-    else
-      out += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
-  }
-  return out.substr(0, out.find_last_not_of('-') + 1);
-}
-
 PlannedNode plan_node(NodeId id, const NodesSpec& spec) {
   PlannedNode node;
   node.id = id;
-  node.name = node_name(id);
+  node.name = spec.names.at(static_cast<std::size_t>(id.number - 1));
   node.address = fmt::format("10.77.0.{}", id.number);
   // QEMU's prefix, then "gl", then the id.
   node.mac = fmt::format("52:54:00:67:6c:{:02x}", id.number);
   node.vcpus = spec.vcpus;
   node.memory = spec.memory;
+  if (const auto own = spec.overrides.find(node.name); own != spec.overrides.end()) {
+    node.kernel = own->second.kernel;
+    node.vcpus = own->second.vcpus.value_or(node.vcpus);
+    node.memory = own->second.memory.value_or(node.memory);
+  }
   return node;
+}
+
+std::vector<PlannedNode> plan_nodes(const NodesSpec& spec) {
+  std::vector<PlannedNode> nodes;
+  for (int number = 1; number <= spec.count; ++number)
+    nodes.push_back(plan_node(NodeId{number}, spec));
+  return nodes;
+}
+
+/// "3 nodes of 768 MiB", or what differing ones come to together.
+std::string memory_text(const std::vector<PlannedNode>& nodes) {
+  const Bytes first = nodes.front().memory;
+  const bool alike = std::ranges::all_of(
+      nodes, [&](const PlannedNode& node) { return node.memory == first; });
+  if (alike) return fmt::format("{} nodes of {}", nodes.size(), to_string(first));
+  std::vector<std::string> each;
+  for (const PlannedNode& node : nodes)
+    each.push_back(fmt::format("{} of {}", node.name, to_string(node.memory)));
+  return fmt::format("{} nodes ({})", nodes.size(), join(each, ", "));
 }
 
 std::vector<const KernelSpec*> chosen_kernels(const Topology& topology,
@@ -65,6 +73,19 @@ std::vector<const KernelSpec*> chosen_kernels(const Topology& topology,
   return kernels;
 }
 
+/// Kernels that only nodes run which have one of their own.
+std::vector<const KernelSpec*> kernels_of_nodes_only(const Topology& topology, const Plan& plan) {
+  std::vector<const KernelSpec*> kernels;
+  for (const KernelSpec& kernel : topology.kernels) {
+    const bool tested =
+        std::ranges::find(plan.kernels, kernel.name, &PlannedKernel::name) != plan.kernels.end();
+    if (!tested && std::ranges::find(plan.nodes, kernel.name, &PlannedNode::kernel) !=
+                       plan.nodes.end())
+      kernels.push_back(&kernel);
+  }
+  return kernels;
+}
+
 Expectation expectation(const KernelSpec& kernel, const std::string& trial) {
   const auto found = kernel.expect_trial.find(trial);
   return found == kernel.expect_trial.end() ? kernel.expect : found->second;
@@ -81,16 +102,15 @@ Start start_of(const Topology& topology, const TrialSpec& trial, const PlanOptio
   return options.start ? *options.start : written.value_or(Start::boot);
 }
 
-void check_host(const Topology& topology, const HostFacts& host) {
-  const Bytes each{topology.nodes.memory.count + kQemuOverhead.count};
-  const Bytes needed{static_cast<std::uint64_t>(topology.nodes.count) * each.count};
+void check_host(const Topology& topology, const std::vector<PlannedNode>& nodes,
+                const HostFacts& host) {
+  const Bytes needed = lab_memory(nodes);
   if (needed > host.memory) {
     throw UsageError(
         fmt::format(
-            "{} nodes of {} do not fit this host: with {} for each QEMU they need {}, and it "
-            "has {}",
-            topology.nodes.count, to_string(topology.nodes.memory), to_string(kQemuOverhead),
-            to_string(needed), to_string(host.memory)),
+            "{} do not fit this host: with {} for each QEMU they need {}, and it has {}",
+            memory_text(nodes), to_string(kQemuOverhead), to_string(needed),
+            to_string(host.memory)),
         "lower nodes.memory or nodes.count in the topology");
   }
   if (topology.accel == Accel::kvm && !host.kvm_device) {
@@ -116,10 +136,27 @@ void check_files(const Topology& topology, const HostFacts& host) {
 
 }  // namespace
 
+Bytes lab_memory(const std::vector<PlannedNode>& nodes) {
+  Bytes sum;
+  for (const PlannedNode& node : nodes) sum.count += node.memory.count + kQemuOverhead.count;
+  return sum;
+}
+
 const PlannedKernel& Plan::kernel(const std::string& name) const {
   const auto found = std::ranges::find(kernels, name, &PlannedKernel::name);
   GRIDLOCK_CHECK(found != kernels.end(), "no kernel called " + name + " in the plan");
   return *found;
+}
+
+const PlannedNode& Plan::node(NodeId id) const {
+  const auto found = std::ranges::find(nodes, id, &PlannedNode::id);
+  GRIDLOCK_CHECK(found != nodes.end(), fmt::format("no node {} in the plan", id.number));
+  return *found;
+}
+
+bool Plan::is_mixed(const std::string& tested) const {
+  return std::ranges::any_of(nodes,
+                             [&](const PlannedNode& node) { return node.runs(tested) != tested; });
 }
 
 const WorkloadSpec& Plan::workload(const std::string& name) const {
@@ -137,7 +174,8 @@ std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repet
 
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host) {
   GRIDLOCK_CHECK(!topology.disks.empty(), "a topology without a disk");
-  check_host(topology, host);
+  const std::vector<PlannedNode> nodes = plan_nodes(topology.nodes);
+  check_host(topology, nodes, host);
   check_files(topology, host);
   Plan plan;
   plan.topology_name = topology.name;
@@ -146,16 +184,16 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
   plan.topology_text = topology.text;
   plan.accel = topology.accel;
   plan.seed = options.seed;
-  for (int i = 1; i <= topology.nodes.count; ++i)
-    plan.nodes.push_back(plan_node(NodeId{i}, topology.nodes));
+  plan.nodes = nodes;
 
   const auto disk = std::ranges::find(topology.disks, topology.filesystem.disk, &DiskSpec::name);
   GRIDLOCK_CHECK(disk != topology.disks.end(), "a file system without its disk");
   plan.disk = *disk;
   plan.cluster = topology.cluster;
   plan.filesystem = topology.filesystem;
-  plan.cluster_name = dashed(topology.name, kClusterNameBytes);
-  plan.lock_table = plan.cluster_name + ":" + dashed(plan.disk.name, kFilesystemNameBytes);
+  const LockNames names = lock_names(plan.filesystem.type, topology.name, plan.disk.name);
+  plan.cluster_name = names.cluster;
+  plan.lock_table = names.table;
   plan.workloads = topology.workloads;
   plan.watch = topology.watch;
 
@@ -177,6 +215,11 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
         plan.trials.push_back(std::move(trial));
       }
   }
+  for (const KernelSpec* const kernel : kernels_of_nodes_only(topology, plan)) {
+    plan.kernels.push_back(plan_kernel(*kernel, topology.file, host));
+    plan.kernels.back().tested = false;
+  }
+  check_disk(plan, host);
   plan.deadlines = plan_deadlines(topology);
   plan.kernel_command_line = kernel_command_line(topology.watch);
   return plan;

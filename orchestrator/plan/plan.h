@@ -15,6 +15,8 @@ namespace gridlock {
 
 /// Where the DLM of every node listens for the others: DEFAULT_TCP_PORT, fs/dlm/config.c.
 constexpr std::uint16_t kDlmPort = 21064;
+/// Where o2cb's does, as its configuration says: o2cb(8).
+constexpr std::uint16_t kO2cbPort = 7777;
 
 /// The names of the regular files in `folder`, sorted; none if it cannot be read.
 std::vector<std::string> list_files(const std::filesystem::path& folder);
@@ -41,7 +43,7 @@ struct PlanOptions {
 
 struct PlannedNode {
   NodeId id;
-  std::string name;     ///< "node1"
+  std::string name;     ///< its host name, which is also what everybody is told: "node1"
   std::string address;  ///< "10.77.0.1", on the fabric
   std::string mac;      ///< locally administered, from the id alone
   int vcpus = 1;
@@ -53,6 +55,12 @@ struct PlannedNode {
     return kernel.empty() ? tested : kernel;
   }
 };
+
+/// What QEMU itself is allowed for beside the guest's memory, emulated code included.
+constexpr Bytes kQemuOverhead = Bytes::mib(256);
+
+/// What the nodes of a lab may take of the host's memory: theirs, and what QEMU needs itself.
+Bytes lab_memory(const std::vector<PlannedNode>& nodes);
 
 /// A config fragment.
 struct PlannedFile {
@@ -111,8 +119,8 @@ struct Plan {
   std::vector<PlannedKernel> kernels;
   std::vector<PlannedNode> nodes;
   DiskSpec disk;             ///< the shared disk the file system is on
-  std::string cluster_name;  ///< at most 32 characters, for corosync and the lock table
-  std::string lock_table;    ///< "cluster:fs", for mkfs
+  std::string cluster_name;  ///< as lock_names.h says, and so the lock table
+  std::string lock_table;    ///< "cluster:fs"; of OCFS2 "cluster:UUID"
   ClusterSpec cluster;
   FilesystemSpec filesystem;
   std::vector<WorkloadSpec> workloads;
@@ -124,6 +132,9 @@ struct Plan {
 
   const PlannedKernel& kernel(const std::string& name) const;
   const WorkloadSpec& workload(const std::string& name) const;
+  const PlannedNode& node(NodeId id) const;
+  /// Whether a trial of `tested` has nodes that run another kernel.
+  bool is_mixed(const std::string& tested) const;
 };
 
 /// The seed of a trial's `repetition` (from 1).

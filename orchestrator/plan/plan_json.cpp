@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/digest.h"
+#include "plan/disk.h"
 #include "plan/plan.h"
 #include "topology/words.h"
 
@@ -51,12 +52,15 @@ Json kernel_json(const PlannedKernel& kernel, Extent extent) {
           {"source", source_json(kernel.source, extent)},
           {"config", files_json(kernel.config, extent)},
           {"patches", patches_json(kernel.patches, extent)},
-          {"perf", kernel.perf}};
+          {"perf", kernel.perf},
+          {"tested", kernel.tested}};
 }
 
 Json node_json(const PlannedNode& node) {
-  return {{"id", node.id.number}, {"name", node.name},   {"address", node.address},
-          {"mac", node.mac},      {"vcpus", node.vcpus}, {"memory_bytes", node.memory.count}};
+  Json json{{"id", node.id.number}, {"name", node.name},   {"address", node.address},
+            {"mac", node.mac},      {"vcpus", node.vcpus}, {"memory_bytes", node.memory.count}};
+  if (!node.kernel.empty()) json["kernel"] = node.kernel;
+  return json;
 }
 
 Json mmap_dio_json(const MmapDioSpec& spec) {
@@ -132,6 +136,29 @@ Json deadlines_json(const Deadlines& limit) {
           {"stop_ms", limit.stop.count()}};
 }
 
+Json cluster_json(const Plan& plan) {
+  Json json{{"stack", word_of(plan.cluster.stack)},
+            {"name", plan.cluster_name},
+            {"lock_table", plan.lock_table}};
+  if (plan.cluster.stack != ClusterStack::none) json["token_ms"] = plan.cluster.token.count();
+  if (plan.cluster.stack != ClusterStack::o2cb) return json;
+  const O2cbTimes& times = plan.cluster.o2cb;
+  json["o2cb"] = {{"dead_threshold", times.dead_threshold},
+                  {"idle_timeout_ms", times.idle_timeout.count()},
+                  {"keepalive_delay_ms", times.keepalive_delay.count()},
+                  {"reconnect_delay_ms", times.reconnect_delay.count()}};
+  return json;
+}
+
+Json filesystem_json(const FilesystemSpec& filesystem) {
+  return {{"type", word_of(filesystem.type)},
+          {"disk", filesystem.disk},
+          {"mount", filesystem.mount},
+          {"journal_bytes", filesystem.journal.count},
+          {"mkfs_options", filesystem.options.mkfs},
+          {"mount_options", filesystem.options.mount}};
+}
+
 template <class T, class Write>
 Json list_json(const std::vector<T>& items, Write write) {
   Json list = Json::array();
@@ -153,17 +180,10 @@ Json plan_json(const Plan& plan, Extent extent) {
   json["kernels"] = list_json(
       plan.kernels, [&](const PlannedKernel& kernel) { return kernel_json(kernel, extent); });
   json["nodes"] = list_json(plan.nodes, node_json);
-  json["disk"] = {{"name", plan.disk.name},
-                  {"size_bytes", plan.disk.size.count},
-                  {"transport", word_of(plan.disk.transport)}};
-  json["cluster"] = {{"stack", "corosync"},
-                     {"name", plan.cluster_name},
-                     {"lock_table", plan.lock_table},
-                     {"token_ms", plan.cluster.token.count()}};
-  json["filesystem"] = {{"type", word_of(plan.filesystem.type)},
-                        {"disk", plan.filesystem.disk},
-                        {"mount", plan.filesystem.mount},
-                        {"journal_bytes", plan.filesystem.journal.count}};
+  json["disk"] = disk_json(
+      plan.disk, extent == Extent::whole ? DiskPaths::written : DiskPaths::left_out);
+  json["cluster"] = cluster_json(plan);
+  json["filesystem"] = filesystem_json(plan.filesystem);
   json["workloads"] = list_json(plan.workloads, [&](const WorkloadSpec& workload) {
     return workload_json(workload, plan.topology_file.parent_path(), extent);
   });

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "plan/disk.h"
 #include "topology/words.h"
 
 namespace gridlock {
@@ -94,6 +95,49 @@ std::string workload_text(const WorkloadSpec& workload) {
   return fmt::format("{}, {}", text, to_string(workload.duration));
 }
 
+std::string machine_text(const PlannedNode& node) {
+  return fmt::format("{} and {}", counted(static_cast<std::size_t>(node.vcpus), "processor"),
+                     to_string(node.memory));
+}
+
+std::string nodes_text(const std::vector<PlannedNode>& nodes) {
+  const std::string common = machine_text(nodes.front());
+  const bool alike = std::ranges::all_of(
+      nodes, [&](const PlannedNode& node) { return machine_text(node) == common; });
+  std::string out = "  nodes       " + counted(nodes.size(), "node");
+  if (alike) out += fmt::format(" with {} each", common);
+  out += fmt::format(", {} with QEMU's own\n", to_string(lab_memory(nodes)));
+  const auto name = [](const PlannedNode& node) -> const std::string& { return node.name; };
+  for (const PlannedNode& node : nodes)
+    out += fmt::format("              {:<{}}  {:<10}  {}{}{}\n", node.name,
+                       std::max<std::size_t>(widest(nodes, name), 6), node.address, node.mac,
+                       alike ? "" : "  " + machine_text(node),
+                       node.kernel.empty() ? "" : "  kernel " + node.kernel);
+  return out;
+}
+
+std::string cluster_text(const Plan& plan) {
+  if (plan.cluster.stack == ClusterStack::none)
+    return fmt::format("  cluster     none, mounted locally as {}\n", plan.lock_table);
+  std::string out =
+      fmt::format("  cluster     {}, token {}, lock table {}\n", word_of(plan.cluster.stack),
+                  to_string(plan.cluster.token), plan.lock_table);
+  if (plan.cluster.stack != ClusterStack::o2cb) return out;
+  const O2cbTimes& times = plan.cluster.o2cb;
+  return out + fmt::format(
+                   "              o2cb dead threshold {}, idle timeout {}, keepalive delay {}, "
+                   "reconnect delay {}\n",
+                   times.dead_threshold, to_string(times.idle_timeout),
+                   to_string(times.keepalive_delay), to_string(times.reconnect_delay));
+}
+
+std::string options_text(const FilesystemOptions& options) {
+  std::string text;
+  if (!options.mkfs.empty()) text += ", mkfs " + printable(join(options.mkfs, " "), 200);
+  if (!options.mount.empty()) text += ", mounted with " + printable(options.mount, 200);
+  return text;
+}
+
 std::string expectation_text(const PlannedTrial& trial) {
   if (trial.expect == Expectation::pass) return "expected to pass";
   return trial.any_of_kernel ? "expected to fail, or another trial of this kernel"
@@ -103,7 +147,6 @@ std::string expectation_text(const PlannedTrial& trial) {
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-  const PlannedNode& node = plan.nodes.front();
   std::string out = fmt::format("{}   {}   accel {}   seed {}   plan {}\n", plan.topology_name,
                                 counted(plan.nodes.size(), "node"), word_of(plan.accel), plan.seed,
                                 plan_hash(plan).substr(0, 12));
@@ -114,21 +157,16 @@ std::string plan_text(const Plan& plan) {
   out += "\nkernels\n";
   for (const PlannedKernel& kernel : plan.kernels)
     out += fmt::format("  {:<{}}  {}\n", kernel.name, widest(plan.kernels, kernel_name),
-                       kernel_text(kernel));
+                       kernel_text(kernel) + (kernel.tested ? "" : ", for nodes only"));
 
   out += "\nlab\n";
-  out += fmt::format("  nodes       {} with {} and {} each\n", counted(plan.nodes.size(), "node"),
-                     counted(static_cast<std::size_t>(node.vcpus), "processor"),
-                     to_string(node.memory));
-  for (const PlannedNode& each : plan.nodes)
-    out += fmt::format("              {:<6}  {:<10}  {}\n", each.name, each.address, each.mac);
+  out += nodes_text(plan.nodes);
   out += fmt::format("  disk        {}, {}, {}\n", plan.disk.name, to_string(plan.disk.size),
-                     word_of(plan.disk.transport));
-  out += fmt::format("  cluster     corosync, token {}, lock table {}\n",
-                     to_string(plan.cluster.token), plan.lock_table);
-  out += fmt::format("  filesystem  {} at {}, {} of {}\n", word_of(plan.filesystem.type),
+                     transport_text(plan.disk));
+  out += cluster_text(plan);
+  out += fmt::format("  filesystem  {} at {}, {} of {}{}\n", word_of(plan.filesystem.type),
                      plan.filesystem.mount, counted(plan.nodes.size(), "journal"),
-                     to_string(plan.filesystem.journal));
+                     to_string(plan.filesystem.journal), options_text(plan.filesystem.options));
   out += fmt::format("  boot        {}\n", plan.kernel_command_line);
 
   out += "\nworkloads\n";

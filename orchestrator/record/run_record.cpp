@@ -146,6 +146,8 @@ Json oracle_json(const OracleRecord& oracle) {
   put("taint_before", oracle.taint_before);
   put("hung_task_reports_left", oracle.hung_task_reports_left);
   put("gfs2_withdrawn", oracle.gfs2_withdrawn);
+  put("ocfs2_failed", oracle.ocfs2_failed);
+  put("ocfs2_recovering", oracle.ocfs2_recovering);
   put("dlm_recovering", oracle.dlm_recovering);
   put("dlm_members", oracle.dlm_members);
   return json;
@@ -205,6 +207,8 @@ Json to_json(const TrialRecord& trial) {
             {"kernel_releases", object_of(trial.kernel_releases)},
             {"own_cpu_seconds", to_the_millisecond(trial.own_cpu_seconds)},
             {"own_memory_bytes", trial.own_memory_bytes}};
+  if (trial.nodes_memory_bytes > 0) json["nodes_memory_bytes"] = trial.nodes_memory_bytes;
+  if (!trial.node_kernels.empty()) json["node_kernels"] = object_of(trial.node_kernels);
   if (trial.health) json["health"] = record_json::health_json(*trial.health);
   return json;
 }

@@ -122,6 +122,8 @@ struct OracleRecord {
   std::map<std::string, std::uint64_t> counts_before;  ///< the same before the work
   std::optional<std::int64_t> hung_task_reports_left;  ///< -1: all will be reported
   std::optional<bool> gfs2_withdrawn;
+  std::optional<bool> ocfs2_failed;
+  std::optional<bool> ocfs2_recovering;
   std::optional<bool> dlm_recovering;
   std::optional<std::vector<int>> dlm_members;  ///< numbers of nodes
   std::string unread;      ///< what was not asked or not told, and why; empty: nothing
@@ -171,8 +173,13 @@ struct TrialRecord {
   std::vector<FindingRecord> findings;
   std::map<std::string, OracleRecord> oracles;        ///< by node name
   std::map<std::string, std::string> kernel_releases; ///< by node name: uname -r and -v
+  /// By node name: the kernel of nodes that ran another one than the trial's.
+  std::map<std::string, std::string> node_kernels;
   double own_cpu_seconds = 0;       ///< Gridlock's own user and system time during the trial
   std::uint64_t own_memory_bytes = 0;  ///< Gridlock's largest resident size so far
+  /// What the nodes' QEMUs had of the host's memory when the work ended, shared pages divided by
+  /// who shares them (PSS); 0: not known.
+  std::uint64_t nodes_memory_bytes = 0;
   std::optional<HealthRecord> health;  ///< of a comparison
 };
 

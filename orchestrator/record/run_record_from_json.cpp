@@ -130,6 +130,8 @@ OracleRecord read_oracle(const Members& from) {
   from.read("counts_before", oracle.counts_before);
   from.read("hung_task_reports_left", oracle.hung_task_reports_left);
   from.read("gfs2_withdrawn", oracle.gfs2_withdrawn);
+  from.read("ocfs2_failed", oracle.ocfs2_failed);
+  from.read("ocfs2_recovering", oracle.ocfs2_recovering);
   from.read("dlm_recovering", oracle.dlm_recovering);
   from.read("dlm_members", oracle.dlm_members);
   from.read("unread", oracle.unread);
@@ -181,6 +183,8 @@ TrialRecord read_trial(const Members& from) {
   from.read("findings", trial.findings, read_finding);
   from.read("oracles", trial.oracles, read_oracle);
   from.read("kernel_releases", trial.kernel_releases);
+  from.read("node_kernels", trial.node_kernels);
+  from.read("nodes_memory_bytes", trial.nodes_memory_bytes);
   from.read("own_cpu_seconds", trial.own_cpu_seconds);
   from.read("own_memory_bytes", trial.own_memory_bytes);
   from.read("health", trial.health, read_health);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "report/comparison_parts.h"
+#include "report/node_labels.h"
 #include "report/summary.h"
 
 namespace gridlock {
@@ -230,7 +231,7 @@ std::string log_of(const TrialRecord& trial, std::size_t limit) {
     const std::string where = fmt::format(
         "  {} seen {} on {} in {}", printable(finding.identity, kLongestLogLine),
         counted(static_cast<std::size_t>(std::max(finding.count, 0)), "time"),
-        printable(join(finding.nodes, ", "), kLongestLogLine), printable(finding.step, 40));
+        printable(node_labels(finding, trial), kLongestLogLine), printable(finding.step, 40));
     bool fits = add_line(text, head, room) && add_line(text, where, room);
     if (!finding.excerpt.empty())
       for (const std::string& line : split(finding.excerpt, '\n'))

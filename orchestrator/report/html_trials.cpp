@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "report/html_parts.h"
 #include "report/html_sections.h"
+#include "report/node_labels.h"
 #include "report/page.h"
 #include "report/summary.h"
 #include "report/trial_chart.h"
@@ -125,7 +126,7 @@ void add_findings_of(HtmlWriter& html, const TrialRecord& trial) {
     add_cell(html, finding.kind);
     add_number(html, seconds_text(finding.at));
     add_cell(html, finding.step);
-    add_cell(html, join(finding.nodes, ", "));
+    add_cell(html, node_labels(finding, trial));
     add_number(html, std::to_string(finding.count));
     std::vector<std::string> remarks;
     if (finding.known) remarks.push_back("known");

@@ -7,6 +7,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "report/node_labels.h"
 
 namespace gridlock {
 namespace {
@@ -82,12 +83,12 @@ std::string duration_text(double seconds) {
                                 static_cast<std::int64_t>(rounding)});
 }
 
-std::string seen_on(const FindingRecord& finding, const RunRecord& run) {
+std::string seen_on(const FindingRecord& finding, const TrialRecord& trial, const RunRecord& run) {
   const std::size_t nodes = static_cast<std::size_t>(std::max(run.nodes, 0));
   if (nodes < 2 || finding.nodes.empty()) return {};
-  if (finding.nodes.size() == nodes)
+  if (finding.nodes.size() == nodes && trial.node_kernels.empty())
     return nodes == 2 ? " (both nodes)" : fmt::format(" (all {} nodes)", nodes);
-  return " (" + printable(join(finding.nodes, ", "), 200) + ")";
+  return " (" + printable(node_labels(finding, trial), 200) + ")";
 }
 
 std::string what_went_wrong(const TrialRecord& trial, const RunRecord& run) {
@@ -100,7 +101,7 @@ std::string what_went_wrong(const TrialRecord& trial, const RunRecord& run) {
     if (!decisive || (decisive->title != reason && finding.title == reason)) decisive = &finding;
   }
   if (trial.outcome != Outcome::failed || !decisive) return printable(reason, kLongestLine);
-  return printable(decisive->title, kLongestLine) + seen_on(*decisive, run);
+  return printable(decisive->title, kLongestLine) + seen_on(*decisive, trial, run);
 }
 
 void add_surprises(Page& page, const RunRecord& run) {

@@ -28,7 +28,7 @@ std::string first_line(const std::string& reason);
 std::string duration_text(double seconds);
 
 /// " (both nodes)", " (all 3 nodes)", " (node1, node3)"; nothing in a run of one node.
-std::string seen_on(const FindingRecord& finding, const RunRecord& run);
+std::string seen_on(const FindingRecord& finding, const TrialRecord& trial, const RunRecord& run);
 
 /// One line on why `trial` failed or broke: a deadlock, else the finding that decided, else the
 /// first line of its reason.

@@ -185,14 +185,20 @@ void add_self_check(Page& page, const RunRecord& run) {
 
 /// Nodes that ended without a whole cluster.
 void add_cluster(Page& page, const RunRecord& run) {
-  NodeCounts withdrawn, recovering;
+  NodeCounts withdrawn, failed, replaying, recovering;
   for (const TrialRecord& trial : run.trials)
     for (const auto& [node, oracle] : trial.oracles) {
       if (oracle.gfs2_withdrawn == true) withdrawn.add(trial, node);
+      if (oracle.ocfs2_failed == true) failed.add(trial, node);
+      if (oracle.ocfs2_recovering == true) replaying.add(trial, node);
       if (oracle.dlm_recovering == true) recovering.add(trial, node);
     }
   if (!withdrawn.empty())
     page.labelled("GFS2", "had withdrawn when the work ended on " + withdrawn.text(run));
+  if (!failed.empty())
+    page.labelled("OCFS2", "was read-only after an error when the work ended on " + failed.text(run));
+  if (!replaying.empty())
+    page.labelled("OCFS2", "was replaying a journal when the work ended on " + replaying.text(run));
   if (!recovering.empty())
     page.labelled("DLM", "was recovering when the work ended on " + recovering.text(run));
 }
@@ -272,6 +278,30 @@ double seconds_in(const TrialRecord& trial, const std::set<std::string>& steps) 
   return seconds;
 }
 
+/// What the nodes had of the host's memory at the most.
+void add_memory(Page& page, const RunRecord& run) {
+  std::uint64_t most = 0;
+  for (const TrialRecord& trial : run.trials) most = std::max(most, trial.nodes_memory_bytes);
+  if (most > 0)
+    page.labelled("memory", "the nodes' QEMUs had up to " + to_string(Bytes{most}) +
+                                " of the host's together, shared pages counted once");
+}
+
+/// Nodes that ran another kernel than the trial's.
+void add_mixed(Page& page, const RunRecord& run) {
+  std::vector<std::string> told;
+  for (const TrialRecord& trial : run.trials) {
+    if (trial.node_kernels.empty()) continue;
+    std::vector<std::string> nodes;
+    for (const auto& [node, kernel] : trial.node_kernels)
+      nodes.push_back(fmt::format("{} ran {}", printable(node), printable(kernel)));
+    const std::string one =
+        fmt::format("in trials of {} {}", printable(trial.kernel), join(nodes, ", "));
+    if (std::find(told.begin(), told.end(), one) == told.end()) told.push_back(one);
+  }
+  if (!told.empty()) page.labelled("mixed", join(told, " · "));
+}
+
 /// How many trials went on in a lab that another had begun, if any, and what that gives.
 void add_labs(Page& page, const RunRecord& run) {
   const auto joined = static_cast<std::size_t>(
@@ -306,6 +336,8 @@ void add_trust(Page& page, const RunRecord& run) {
     add_cluster(page, run);
   }
   if (!run.kernels.empty()) add_kernels(page, run);
+  add_mixed(page, run);
+  add_memory(page, run);
   if (!run.accel.empty())
     page.labelled("accel",
                   printable(run.accel) +

@@ -22,6 +22,10 @@ MmapDioSpec read_mmap_dio(const Section& section, int node_count, Mistakes& mist
 ExecSpec read_exec(const Section& section, const std::filesystem::path& folder,
                    Mistakes& mistakes);
 
+/// `nodes:`, with a name for each. `kernels` is what is written as such, or null: nodes may run one
+/// of these.
+NodesSpec read_nodes(const Section& section, const DocNode* kernels, Mistakes& mistakes);
+
 /// `trials:`; null if it is not written. `lab` is what holds for trials that do not say.
 std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<WorkloadSpec>& workloads,
                                    LabUse lab, Mistakes& mistakes);

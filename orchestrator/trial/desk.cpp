@@ -92,6 +92,11 @@ void Desk::hide() {
   setting_.changed();
 }
 
+std::string Desk::vmlinux_of(const std::string& kernel) const {
+  const auto found = setting_.vmlinux.find(kernel);
+  return found == setting_.vmlinux.end() ? std::string() : found->second.string();
+}
+
 Json Desk::status() const {
   Json status{{"run", setting_.run}, {"held", held_.has_value()}};
   if (held_) {
@@ -102,13 +107,17 @@ Json Desk::status() const {
   if (!shown_) return status;
   status["trial"] = shown_->trial;
   status["kernel"] = shown_->kernel;
-  if (const auto found = setting_.vmlinux.find(shown_->kernel); found != setting_.vmlinux.end())
-    status["vmlinux"] = found->second.string();
+  if (const std::string file = vmlinux_of(shown_->kernel); !file.empty()) status["vmlinux"] = file;
   Json nodes = Json::array();
   for (const Lab::Node& node : shown_->lab.nodes()) {
     Json one{{"name", node.name},
              {"console", node.machine.console_socket.string()},
              {"console_log", node.console_log.string()}};
+    if (const std::string& kernel = shown_->plan.node(node.id).runs(shown_->kernel);
+        kernel != shown_->kernel) {
+      one["kernel"] = kernel;
+      one["vmlinux"] = vmlinux_of(kernel);
+    }
     if (node.loss) one["lost"] = printable(node.loss->what);
     nodes.push_back(one);
   }
@@ -232,9 +241,10 @@ std::string Desk::answer_gdb(Client client, const Json& request) {
   if (taken) return node->name + " has a debugger already";
   debuggers_[client] = node->id;
   const auto socket = setting_.gdb_folder / fmt::format("n{}.gdb", node->id.number);
-  const auto vmlinux = setting_.vmlinux.find(shown_->kernel);
   Json answer{{"ok", true}, {"socket", socket.string()}};
-  if (vmlinux != setting_.vmlinux.end()) answer["vmlinux"] = vmlinux->second.string();
+  if (const std::string file = vmlinux_of(shown_->plan.node(node->id).runs(shown_->kernel));
+      !file.empty())
+    answer["vmlinux"] = file;
   setting_.hypervisor.serve_gdb(
       node->machine.name, socket,
       [weak = std::weak_ptr(alive_), client, answer](std::exception_ptr error) {

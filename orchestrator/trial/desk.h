@@ -120,6 +120,8 @@ class Desk {
   std::string answer_go(Client client);
   Lab::Node* node_of(const Json& request, std::string& wrong);
   std::string why_silent(const Lab::Node& node) const;
+  /// The symbols of a kernel, or nothing.
+  std::string vmlinux_of(const std::string& kernel) const;
   Json take(NodeId node, std::stop_token stop);
   Json go(std::stop_token stop);
   void wait_for(const Wanted& wanted);

@@ -22,8 +22,17 @@ constexpr std::size_t kLongestExcerpt = 8 << 10;
 
 }  // namespace
 
+FindingLog::FindingLog(const Plan& plan)
+    : known_(plan.watch.known.begin(), plan.watch.known.end()) {
+  for (const PlannedNode& node : plan.nodes) names_.push_back(node.name);
+}
+
+const std::string& FindingLog::name_of(NodeId node) const {
+  return names_.at(static_cast<std::size_t>(node.number - 1));
+}
+
 const FindingRecord* FindingLog::add(FindingRecord report, NodeId node, const Where& where) {
-  const std::string name = node_name(node);
+  const std::string& name = name_of(node);
   const auto same = std::find_if(findings_.begin(), findings_.end(), [&](const FindingRecord& old) {
     return old.identity == report.identity && old.secondary == report.secondary;
   });
@@ -31,7 +40,9 @@ const FindingRecord* FindingLog::add(FindingRecord report, NodeId node, const Wh
     ++same->count;
     if (std::find(same->nodes.begin(), same->nodes.end(), name) == same->nodes.end()) {
       same->nodes.push_back(name);
-      std::sort(same->nodes.begin(), same->nodes.end());
+      std::ranges::sort(same->nodes, {}, [this](const std::string& one) {
+        return std::ranges::find(names_, one) - names_.begin();
+      });
     }
     if (!same->incomplete.empty() && report.incomplete.empty()) {
       same->incomplete.clear();
@@ -75,7 +86,7 @@ const FindingRecord* FindingLog::self_check() const {
 }
 
 bool FindingLog::has(NodeId node, const std::set<std::string>& kinds) const {
-  const std::string name = node_name(node);
+  const std::string& name = name_of(node);
   return std::any_of(findings_.begin(), findings_.end(), [&](const FindingRecord& finding) {
     return kinds.contains(finding.kind) &&
            std::find(finding.nodes.begin(), finding.nodes.end(), name) != finding.nodes.end();

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "console/finding.h"
+#include "plan/plan.h"
 #include "record/run_record.h"
 
 namespace gridlock {
@@ -15,7 +16,8 @@ namespace gridlock {
 /// with a higher count.
 class FindingLog {
  public:
-  explicit FindingLog(std::set<std::string> known) : known_(std::move(known)) {}
+  /// `plan` names the nodes and the findings that are known.
+  explicit FindingLog(const Plan& plan);
 
   /// Takes one report. `where` is the step and the seconds since the trial's start. Returns the
   /// finding if it is new, else null.
@@ -37,7 +39,10 @@ class FindingLog {
   bool corrupted(NodeId node) const;
 
  private:
+  const std::string& name_of(NodeId node) const;
+
   std::set<std::string> known_;
+  std::vector<std::string> names_;  // of all nodes, in the plan's order
   std::vector<FindingRecord> findings_;
 };
 

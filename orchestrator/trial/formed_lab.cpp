@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "cluster/node_disk.h"
 
 namespace gridlock {
 namespace {
@@ -17,6 +18,8 @@ std::string key_of(const LabSetting& setting, const SavedParts& parts) {
   const Json plan = to_json(setting.plan);
   Digest digest;
   digest.field("machine", machine_key(setting, parts));
+  for (const auto& [node, own] : parts.own)
+    digest.field(fmt::format("kernel of node {}", node.number), own.key);
   for (const char* const member : {"nodes", "disk", "cluster", "filesystem"})
     digest.field(member, plan.at(member).dump());
   return digest.hex().substr(0, 32);
@@ -28,9 +31,12 @@ SavedLab form_and_save(const LabSetting& setting, const SavedParts& parts,
   std::vector<std::filesystem::path> consoles;
   for (const PlannedNode& node : plan.nodes)
     consoles.push_back(setting.directory / (node.name + ".forming.log"));
-  Lab lab(setting, NodeSource{parts.kernel, {}}, consoles);
+  Lab lab(setting, NodeSource{parts.kernel, {}, {}, parts.initrd, parts.own}, consoles);
   lab.start(plan.deadlines.start, stop);
   lab.identify(plan.deadlines.start, stop);
+  if (plan.disk.transport == Transport::iscsi)
+    NodeDisk(lab.crew(), lab.lun_for_guests(), plan.disk.size, {})
+        .attach(plan.deadlines.start, stop);
   Cluster cluster(plan, lab.crew(), {});
   cluster.begin(stop);
   cluster.connect(plan.deadlines.connect, stop);

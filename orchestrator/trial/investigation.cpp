@@ -48,7 +48,7 @@ void Investigation::note(const std::vector<std::string>& skipped) {
 void Investigation::look_into_stall(const std::string& workload, std::stop_token stop) {
   const StallWatch::Seen seen = stalls_.look_into(broken(), stop);
   for (const auto& [node, why] : seen.slow)
-    writer_.event(now_(), node_name(node), "slow", Json{{"workload", workload}, {"why", why}});
+    writer_.event(now_(), setting_.plan.node(node).name, "slow", Json{{"workload", workload}, {"why", why}});
   // A node that died while it was asked leaves nothing to be asked again.
   const bool died = lab_.lost() != nullptr;
   if (seen.findings.empty() && !died) return;
@@ -56,7 +56,7 @@ void Investigation::look_into_stall(const std::string& workload, std::stop_token
   const FindingRecord* const decisive = log_.decisive();
   // A copy: reports that come in meanwhile move the log's findings.
   const std::string name = decisive ? decisive->id : "stall";
-  keep_files(seen.evidence, keeper(name));
+  keep_files(seen.evidence, setting_.plan, keeper(name));
   note(seen.evidence.skipped);
   keep_diagnosis(seen.diagnosis, seen.evidence.second, keeper(name));
   if (died) return;
@@ -67,7 +67,7 @@ void Investigation::look_into_stall(const std::string& workload, std::stop_token
   if (!seen.kernel_locks) ladder.ask_for_kernel_locks();
   ladder.ask_kernels();
   const Evidence more = ladder.take();
-  keep_files(more, keeper(name));
+  keep_files(more, setting_.plan, keeper(name));
   note(more.skipped);
   look_at_machines(name, stop);
 }
@@ -80,6 +80,7 @@ void Investigation::look_at_machines(const std::string& name, std::stop_token st
     if (node.loss && !silent && node.loss->kind != Loss::Kind::panicked) continue;
     SeenMachine& machine = machines.emplace_back();
     machine.node = node.id;
+    machine.node_name = node.name;
     machine.name = node.machine.name;
     machine.silent = silent;
     if (silent) prodded_.insert(node.id);
@@ -89,7 +90,7 @@ void Investigation::look_at_machines(const std::string& name, std::stop_token st
   if (machines.empty()) return;
   const Evidence seen =
       gridlock::look_at_machines(setting_.hypervisor, setting_.loop, machines, std::move(stop));
-  keep_files(seen, keeper(name));
+  keep_files(seen, setting_.plan, keeper(name));
   note(seen.skipped);
 }
 
@@ -104,7 +105,7 @@ void Investigation::collect(const std::set<NodeId>& lost, std::stop_token stop) 
                           stop);
     ladder.ask_kernels();
     const Evidence evidence = ladder.take();
-    keep_files(evidence, keeper(name));
+    keep_files(evidence, setting_.plan, keeper(name));
     return note(evidence.skipped);
   }
   const LookedAt lab{setting_.plan, lab_.crew(), lab_.consoles(), broken(), lost};

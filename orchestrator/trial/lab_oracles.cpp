@@ -21,6 +21,8 @@ void write(const Oracles& oracles, OracleRecord& record) {
   record.counts = oracles.counts;
   record.hung_task_reports_left = oracles.hung_task_reports_left;
   record.gfs2_withdrawn = oracles.gfs2_withdrawn;
+  record.ocfs2_failed = oracles.ocfs2_failed;
+  record.ocfs2_recovering = oracles.ocfs2_recovering;
   record.dlm_recovering = oracles.dlm_recovering;
   record.dlm_members = oracles.dlm_members;
   record.unread = printable(oracles.unread, 200);
@@ -108,7 +110,7 @@ std::map<std::string, OracleRecord> LabOracles::of_trial(Lab& lab) const {
 std::string LabOracles::spoiled(Lockdep lockdep) const {
   if (before_.empty()) return "nobody asked how its kernels were";
   for (const auto& [node, was] : before_) {
-    const std::string name = node_name(node);
+    const std::string& name = plan_.node(node).name;
     const auto found = now_.find(node);
     const Oracles is = found == now_.end() ? Oracles{} : found->second;
     const bool watched = was.lockdep.alive || lockdep == Lockdep::required;
@@ -118,6 +120,7 @@ std::string LabOracles::spoiled(Lockdep lockdep) const {
     if (const std::uint64_t more = *is.taint & ~*was.taint; more != 0)
       return fmt::format("the kernel of {} was tainted ({:#x})", name, more);
     if (is.gfs2_withdrawn.value_or(false)) return "GFS2 has withdrawn on " + name;
+    if (is.ocfs2_failed.value_or(false)) return "OCFS2 has become read-only on " + name;
   }
   return {};
 }

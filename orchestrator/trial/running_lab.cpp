@@ -29,6 +29,7 @@ void RunningLab::start(Milliseconds limit, std::stop_token stop) {
   lab_.start(limit, stop);
   lab_.identify(limit, stop);
   meet_nodes();
+  if (disk_) disk_->attach(limit, stop);
   cluster_->begin(stop);
 }
 
@@ -48,12 +49,16 @@ void RunningLab::restore(Milliseconds limit, std::stop_token stop) {
 }
 
 void RunningLab::meet_nodes() {
-  cluster_ = std::make_unique<Cluster>(
-      plan_, lab_.crew(), [this](NodeId node, const std::string& daemon, const std::string& line) {
-        std::string& log = daemon_lines_[{node_name(node), daemon}];
-        if (log.size() < kLongestDaemonLog) log += line + "\n";
-        if (listener_) listener_(node, daemon, line);
-      });
+  const auto hear = [this](NodeId node, const std::string& daemon, const std::string& line) {
+    std::string& log = daemon_lines_[{plan_.node(node).name, daemon}];
+    if (log.size() < kLongestDaemonLog) log += line + "\n";
+    if (listener_) listener_(node, daemon, line);
+  };
+  if (plan_.disk.transport == Transport::iscsi)
+    disk_ = std::make_unique<NodeDisk>(
+        lab_.crew(), lab_.lun_for_guests(), plan_.disk.size,
+        [hear](NodeId node, const std::string& line) { hear(node, "iscsid", line); });
+  cluster_ = std::make_unique<Cluster>(plan_, lab_.crew(), hear);
 }
 
 std::map<std::pair<std::string, std::string>, std::string> RunningLab::take_daemon_lines() {
@@ -127,6 +132,7 @@ std::string RunningLab::diagnose(std::stop_token stop) {
 std::string RunningLab::leave(Milliseconds limit, std::stop_token stop) {
   try {
     cluster_->leave(limit, stop);
+    if (disk_) disk_->detach(limit, stop);
   } catch (const Error& error) {
     return std::string("leaving the cluster: ") + error.what();
   }
@@ -136,6 +142,7 @@ std::string RunningLab::leave(Milliseconds limit, std::stop_token stop) {
 std::string RunningLab::end(Milliseconds limit) {
   const std::string gone = lab_.stop_machines(limit);
   cluster_.reset();
+  disk_.reset();
   for (Lab::Node& node : lab_.nodes()) node.console->finish();
   return gone;
 }

@@ -23,9 +23,10 @@ struct SavedNode {
 };
 
 /// Nodes saved at one instant, in a folder of their own: a guest that is nobody yet and may become
-/// any node, or all nodes of a lab with the disk they share and the frames between them.
+/// any node, or all nodes of a lab with the disk they share and the frames between them. Or a guest
+/// for each node, where these differ.
 struct SavedLab {
-  std::vector<SavedNode> nodes;        ///< in the plan's order; of a guest: the only one
+  std::vector<SavedNode> nodes;        ///< in the plan's order; of a guest for all: the only one
   std::filesystem::path disk = {};     ///< the shared disk; empty: of a guest
   std::vector<KeptFrame> frames = {};  ///< on their way when the nodes were paused
   double at = 0;                       ///< seconds since the trial began; 0: it had not
@@ -33,8 +34,16 @@ struct SavedLab {
   /// Whether these are the nodes of a lab that had formed.
   bool formed() const { return !disk.empty(); }
   const SavedNode& node(std::size_t index) const {
-    return formed() ? nodes.at(index) : nodes.front();
+    return nodes.size() == 1 ? nodes.front() : nodes.at(index);
   }
+};
+
+/// What one node runs in place of the kernel that is tested.
+struct OwnKernel {
+  std::filesystem::path image;        ///< bzImage, readable by the user QEMU runs as
+  std::filesystem::path initrd = {};  ///< for `image`, readable like it; empty: it has none
+  std::string key = {};               ///< the kernel's in its cache
+  std::string name = {};              ///< for people
 };
 
 /// What a saved lab was made of: it is of use only to those who have the same.

@@ -49,7 +49,10 @@ void mark_used(const fs::path& folder, UtcTime now) {
 }  // namespace
 
 SavedFrom made_of(const SavedParts& parts) {
-  return {parts.kernel_key, parts.image_key, parts.qemu_version, sha256(processor())};
+  std::string kernels = parts.kernel_key;
+  for (const auto& [node, own] : parts.own)
+    kernels += fmt::format(" {}:{}", node.number, own.key);
+  return {kernels, parts.image_key, parts.qemu_version, sha256(processor())};
 }
 
 std::string machine_key(const LabSetting& setting, const SavedParts& parts) {
@@ -65,7 +68,7 @@ std::string machine_key(const LabSetting& setting, const SavedParts& parts) {
   shape.kernel = "/kernel";
   shape.command_line = setting.plan.kernel_command_line;
   shape.root_disk = "/root";
-  shape.shared_disk = "/shared";
+  give_disk_of_kind(setting.plan.disk, shape);
   shape.console_log = "/console";
   shape.console_socket = "/console.socket";
   shape.agent_socket = "/agent";

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 
@@ -20,11 +21,12 @@ struct SavedParts {
   std::filesystem::path kernel;  ///< bzImage, readable by the user QEMU runs as
   std::string qemu_version;
   std::filesystem::path initrd = {};  ///< for `kernel`, readable like it; empty: it has none
+  std::map<NodeId, OwnKernel> own = {};  ///< nodes that run another kernel
 };
 
 /// What must be equal where one node is saved and where it is restored, as far as the plan decides:
-/// kernel, image, command line, the machine down to its last device, disk size, accelerator. A
-/// digest's beginning, fit for a file name.
+/// kernel, image, command line, the machine down to its last device, disk size, accelerator; of the
+/// plan's first node. A digest's beginning, fit for a file name.
 std::string machine_key(const LabSetting& setting, const SavedParts& parts);
 
 /// What a lab of these parts is saved from on this host.

@@ -114,11 +114,11 @@ Diagnosis StallWatch::diagnosis_of(const EvidenceLadder& ladder) const {
 void StallWatch::judge(Seen& seen, const Evidence& evidence, const std::map<NodeId, double>& slow) {
   // As it is now: who has moved meanwhile is none of them any more.
   for (const Still& still : still()) {
-    StillNode node{.node = node_name(still.node),
+    StillNode node{.node = setting_.plan.node(still.node).name,
                    .silent = evidence.silent.contains(still.node),
                    .between = between_};
     for (const NodeId silent : evidence.silent)
-      if (silent != still.node) node.silent_others.push_back(node_name(silent));
+      if (silent != still.node) node.silent_others.push_back(setting_.plan.node(silent).name);
     if (const auto workers = evidence.workers.find(still.node); workers != evidence.workers.end())
       node.tasks = workers->second;
     if (const auto disk = evidence.disks.find(still.node); disk != evidence.disks.end())
@@ -147,7 +147,7 @@ std::string StallWatch::last_move(const Still& still) const {
   const WorkloadRun::NodeState& state = work_->node(still.node);
   const std::string who = state.stillest.empty() ? "" : " (worker " + state.stillest + ")";
   return fmt::format("{} on {}{} made no progress for {} after {} operations", name_,
-                     node_name(still.node), who, to_string(still.time),
+                     state.name, who, to_string(still.time),
                      state.reader->counters().operations);
 }
 

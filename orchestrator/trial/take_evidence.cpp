@@ -21,7 +21,7 @@ EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& fi
   for (const NodeId node : lab.without)
     for (diagnosis::Look* const look : {&evidence.first, &evidence.second}) {
       diagnosis::NodeLook& silent = look->emplace_back();
-      silent.node = node_name(node);
+      silent.node = lab.plan.node(node).name;
       silent.dlm_id = node.number;
     }
   EvidenceTaken taken{static_cast<int>(evidence.files.size()),
@@ -29,14 +29,14 @@ EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& fi
                       diagnosis::diagnose(evidence.first, evidence.second, files),
                       {}};
   taken.sentence = in_words(taken.diagnosis, evidence.second);
-  keep_files(evidence, keep);
+  keep_files(evidence, lab.plan, keep);
   keep_diagnosis(taken.diagnosis, evidence.second, keep);
   return taken;
 }
 
-void keep_files(const Evidence& evidence, const KeepEvidence& keep) {
+void keep_files(const Evidence& evidence, const Plan& plan, const KeepEvidence& keep) {
   for (const EvidenceFile& file : evidence.files) {
-    std::filesystem::path name = node_name(file.node);
+    std::filesystem::path name = plan.node(file.node).name;
     if (file.look > 0) name /= std::to_string(file.look);
     keep(name / file.name, file.bytes);
   }

@@ -47,7 +47,7 @@ EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& fi
                             KernelLocks locks, const KeepEvidence& keep, std::stop_token stop);
 
 /// Keeps what was taken: `<node>/<look>/<name>`, or `<node>/<name>` of what was taken once.
-void keep_files(const Evidence& evidence, const KeepEvidence& keep);
+void keep_files(const Evidence& evidence, const Plan& plan, const KeepEvidence& keep);
 
 /// The diagnosis' sentence. If nothing waits it says so, and which nodes of `look` told nothing of
 /// their glocks.

@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "base/text.h"
+#include "host/memory.h"
 #include "host/own_use.h"
+#include "host/processes.h"
 #include "trial/checkpoints.h"
 #include "trial/console_check.h"
 #include "trial/desk.h"
@@ -38,7 +40,7 @@ class Trial {
         stop_(std::move(stop)),
         shared_(shared),
         begin_(setting.loop.now()),
-        log_({plan_.watch.known.begin(), plan_.watch.known.end()}),
+        log_(plan_),
         record_(begin_record(trial, source.start(), writer.directory(), setting.loop.utc())),
         steps_(record_, writer, observer, [this] { return now(); }),
         news_(writer.directory(), setting.loop),
@@ -76,6 +78,7 @@ class Trial {
     } catch (const Error& error) {
       broke(error);
     }
+    if (lab_ && course_.interrupted.empty()) blame_disk();
     // From here on nothing may keep the lab from being stopped.
     if (is_followed() && is_well()) attempt("clear", [&] { clear(); });
     if (course_.interrupted.empty()) attempt("collect", [&] { collect(); });
@@ -142,7 +145,7 @@ class Trial {
             [this] { return now(); }},
         stop_);
     lab_->hear([this](NodeId node, const std::string& daemon, const std::string& line) {
-      observer_.node(node, daemon + ": " + line);
+      observer_.node(plan_.node(node), daemon + ": " + line);
     });
     look_timer_ = setting_.loop.every(kLookInterval, [this] { look(); });
     if (setting_.desk) setting_.desk->show(shown());
@@ -176,10 +179,24 @@ class Trial {
   void meet_nodes() {
     for (const Lab::Node& node : lab().nodes()) {
       const Hello& hello = *node.agent->hello();
+      if (const std::string& kernel = plan_.node(node.id).runs(trial_.kernel);
+          kernel != trial_.kernel)
+        record_.node_kernels[node.name] = kernel;
       record_.kernel_releases[node.name] = printable(hello.kernel + " " + hello.version, 200);
       writer_.event(now(), node.name, "hello", Json{{"kernel", hello.kernel}});
       writer_.artefact(node.name, "domain.xml", setting_.hypervisor.domain_xml(node.machine.name));
     }
+    for (const Lab::Node& node : lab().nodes()) require_kernel(node);
+  }
+
+  /// What a trial finds is said of a kernel: the nodes had better run that one.
+  void require_kernel(const Lab::Node& node) const {
+    const std::string& kernel = plan_.node(node.id).runs(trial_.kernel);
+    const auto release = setting_.releases.find(kernel);
+    if (release == setting_.releases.end() || node.agent->hello()->kernel == release->second) return;
+    throw Error(fmt::format("{} runs the kernel {}, and '{}' is {}", node.name,
+                            printable(node.agent->hello()->kernel, 100), kernel, release->second),
+                "remove what is saved of it in the cache (templates/, labs/) and run again");
   }
 
   /// Looks at everything that may have happened since the last time.
@@ -187,9 +204,9 @@ class Trial {
     if (!lab_) return;
     if (held_) return void(news_.look(lab()));
     for (NodeNews& news : news_.look(lab())) {
-      if (!news.line.empty() && !work_->works()) observer_.node(news.node, news.line);
+      if (!news.line.empty() && !work_->works()) observer_.node(plan_.node(news.node), news.line);
       if (news.loss)
-        writer_.event(now(), node_name(news.node), "lost", Json{{"what", news.loss->what}});
+        writer_.event(now(), plan_.node(news.node).name, "lost", Json{{"what", news.loss->what}});
       for (FindingRecord& finding : news.findings) {
         if (news.loss && work_->works()) finding.excerpt += "\n" + work_->last_sample(news.node);
         report(std::move(finding), news.node);
@@ -206,7 +223,7 @@ class Trial {
         log_.add(std::move(finding), node, {steps_.current(), now()});
     if (added) {
       observer_.finding(*added);
-      writer_.event(now(), node_name(node), "finding",
+      writer_.event(now(), plan_.node(node).name, "finding",
                     Json{{"id", added->id}, {"kind", added->kind}, {"title", added->title}});
     }
     // A report that is less than that may have come first.
@@ -241,6 +258,24 @@ class Trial {
     }
   }
 
+  /// What a kernel says for want of its disk is no verdict on the kernel.
+  void blame_disk() {
+    if (course_.host_broke || (course_.failure.empty() && !log_.decisive())) return;
+    const std::string problem = lab().disk_problem();
+    if (!problem.empty()) {
+      lab().lose_disk(problem);
+      course_.failure = problem;
+    } else if (work_->disk_away() > Milliseconds{0}) {
+      course_.failure = fmt::format(
+          "the target of the shared disk was away for {}: what the kernels said is no verdict",
+          to_string(work_->disk_away()));
+    } else {
+      return;
+    }
+    course_.host_broke = true;
+    writer_.event(now(), "", "problem", Json{{"step", "disk"}, {"what", course_.failure}});
+  }
+
   /// Whether a trial may go on in this one's lab if that stays sound.
   bool is_followed() const { return shared_ && shared_->next && may_share(trial_, *shared_->next); }
 
@@ -261,6 +296,8 @@ class Trial {
     std::set<NodeId> lost;
     for (const Lab::Node& node : lab().nodes())
       if (node.loss) lost.insert(node.id);
+    record_.nodes_memory_bytes =
+        proportional_memory(qemu_processes_of(setting_.directory)).count;
     const Crew crew = lab().crew().without(lost);
     // What hangs now is gone first.
     if (!crew.members().empty()) investigation_->collect(lost, stop_);

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "base/ids.h"
 #include "plan/plan.h"
 #include "record/run_record.h"
 
@@ -17,7 +16,7 @@ class TrialObserver {
   /// One of the trial's steps begins: "start", "connect", …
   virtual void step(const std::string& step) = 0;
   /// The last thing a node did, one line.
-  virtual void node(NodeId node, const std::string& status) = 0;
+  virtual void node(const PlannedNode& node, const std::string& status) = 0;
   virtual void finding(const FindingRecord& finding) = 0;
   virtual void trial_ends(const TrialRecord& trial) = 0;
 };

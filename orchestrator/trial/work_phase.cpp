@@ -28,6 +28,11 @@ constexpr Milliseconds kLastWords{2'000};
 constexpr Milliseconds kClockLimit{10'000};
 constexpr Milliseconds kPaceLimit{5'000};
 constexpr Milliseconds kNamesLimit{5'000};
+/// A target that is away is waited for as long; open-iscsi gives up after 120 s, QEMU never.
+constexpr Milliseconds kDiskPatience{60'000};
+constexpr Milliseconds kDiskLook{1'000};
+/// Initiators look for a target again in steps that become longer, of up to half a minute.
+constexpr Milliseconds kFoundAgain{60'000};
 
 }  // namespace
 
@@ -89,9 +94,9 @@ void WorkPhase::note_work(WorkloadRecord& entry, const WorkloadSpec& workload) {
   for (const WorkloadRun::NodeState& state : work_->nodes()) {
     count_work(entry, state);
     if (!state.log.empty())
-      at_.writer.artefact(node_name(state.node), log_name(workload), state.log.text());
+      at_.writer.artefact(state.name, log_name(workload), state.log.text());
     if (const std::string own = state.reader->own_result(); !own.empty())
-      at_.writer.artefact(node_name(state.node), workload.name + ".json", own);
+      at_.writer.artefact(state.name, workload.name + ".json", own);
   }
   count_steady(entry, *work_);
 }
@@ -126,7 +131,7 @@ Waited WorkPhase::wait(Milliseconds limit) {
     if (waited == Waited::done && !over()) {
       if (is_broken())
         at_.investigation.collect({}, stop_);
-      else
+      else if (!bear_with_disk())
         at_.investigation.look_into_stall(name_, stop_);
       continue;
     }
@@ -165,6 +170,36 @@ void WorkPhase::checkpoint() {
   work_->forgive(since(begin));
 }
 
+/// Where nothing moves for want of the disk there is nothing to look into: waits for a target that
+/// is away, and gives the nodes the time to find it again. False: the disk is there.
+bool WorkPhase::bear_with_disk() {
+  EventLoop& loop = at_.setting.loop;
+  const SteadyTime begin = loop.now();
+  const auto pause = [&] {
+    return loop.run_until([&] { return lab().lost() != nullptr; }, kDiskLook, stop_);
+  };
+  const std::string away = lab().disk_problem();
+  if (away.empty()) {
+    if (!disk_back_ || since(*disk_back_) >= kFoundAgain) return false;
+    pause();
+    work_->forgive(since(begin));
+    return true;
+  }
+  at_.writer.event(at_.now(), "", "disk_away", Json{{"what", away}});
+  while (!lab().lost() && pause() != Waited::stopped) {
+    if (since(begin) >= kDiskPatience) {
+      lab().lose_disk(away);
+    } else if (lab().disk_problem().empty()) {
+      disk_back_ = loop.now();
+      at_.writer.event(at_.now(), "", "disk_back", Json{{"after_ms", since(begin).count()}});
+      break;
+    }
+  }
+  disk_away_ += since(begin);
+  work_->forgive(since(begin));
+  return true;
+}
+
 /// Whether there is nothing more to be learned from a lab that is already lost.
 bool WorkPhase::settled() const {
   if (!doomed_) return false;
@@ -185,9 +220,9 @@ bool WorkPhase::settled() const {
 }
 
 void WorkPhase::sample(NodeId node, const std::string& worker, const WorkerState& state) {
-  at_.writer.sample(sample_line(at_.now(), name_, node, worker, state));
+  at_.writer.sample(sample_line(at_.now(), name_, at_.setting.plan.node(node).name, worker, state));
   const Counters& counters = work_ ? work_->node(node).reader->counters() : state.counters;
-  at_.observer.node(node, fmt::format("{}: {} operations, {}", name_, counters.operations,
+  at_.observer.node(at_.setting.plan.node(node), fmt::format("{}: {} operations, {}", name_, counters.operations,
                                       to_string(Bytes{counters.bytes})));
 }
 
@@ -203,7 +238,7 @@ void WorkPhase::judge(WorkloadRecord& entry) {
   for (const WorkloadRun::NodeState& state : work_->nodes())
     for (const FindingRecord& finding : work_findings(entry, state))
       at_.report(finding, state.node);
-  at_.observer.node(NodeId{1},
+  at_.observer.node(at_.setting.plan.nodes.front(),
                     fmt::format("{}: {} operations", entry.name, entry.total.operations));
 }
 

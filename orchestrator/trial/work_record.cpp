@@ -22,11 +22,11 @@ std::string how_it_ended(const JobEnd& end) {
   return fmt::format("exited with status {}", end.status.value_or(-1));
 }
 
-FindingRecord ended_badly(const std::string& name, NodeId node, const JobEnd& end,
+FindingRecord ended_badly(const std::string& name, const std::string& node, const JobEnd& end,
                           const std::string& output) {
   const std::string how = how_it_ended(end);
   FindingRecord finding = own_finding(
-      "workload", fmt::format("{} on {} {}", name, node_name(node), how), name + ":" + how);
+      "workload", fmt::format("{} on {} {}", name, node, how), name + ":" + how);
   finding.excerpt = printable_lines(output);
   return finding;
 }
@@ -83,12 +83,12 @@ void add_numbers(Notes& sum, const Notes& notes) {
 
 }  // namespace
 
-Json sample_line(double at, const std::string& workload, NodeId node, const std::string& worker,
+Json sample_line(double at, const std::string& workload, const std::string& node, const std::string& worker,
                  const WorkerState& state) {
   const Counters& counters = state.counters;
   Json line{{"t", at},
             {"workload", workload},
-            {"node", node_name(node)},
+            {"node", node},
             {"worker", worker},
             {"since_start_ms", state.sample.at.count()},
             {"operations", counters.operations},
@@ -119,12 +119,12 @@ void count_steady(WorkloadRecord& entry, const WorkloadRun& run) {
   for (const WorkloadRun::NodeState& state : run.nodes()) {
     const auto steady = steady_of(state, *run.window(), latencies);
     if (!steady) {
-      entry.not_steady = node_name(state.node) + " reported too little of the window";
+      entry.not_steady = state.name + " reported too little of the window";
       return;
     }
     sum.operations_per_second += steady->operations_per_second;
     sum.bytes_per_second += steady->bytes_per_second;
-    entry.nodes[node_name(state.node)].steady = steady;
+    entry.nodes[state.name].steady = steady;
   }
   if (latencies.count() > 0) sum.latency = latency_record(figures_of(latencies));
   entry.total.steady = sum;
@@ -161,7 +161,7 @@ void count_work(WorkloadRecord& entry, const WorkloadRun::NodeState& state) {
     total.read_bytes_per_second = total.read_bytes_per_second.value_or(0) + *counters.read_rate;
   if (counters.write_rate)
     total.write_bytes_per_second = total.write_bytes_per_second.value_or(0) + *counters.write_rate;
-  entry.nodes[node_name(state.node)] = node;
+  entry.nodes[state.name] = node;
 }
 
 std::vector<FindingRecord> work_findings(const WorkloadRecord& entry,
@@ -178,7 +178,7 @@ std::vector<FindingRecord> work_findings(const WorkloadRecord& entry,
         counters.first_bad ? printable_lines(describe(*counters.first_bad)) : "");
   if (counters.short_transfers > 0)
     bad("short_transfer", "short transfers in " + entry.name,
-        fmt::format("{} on {}{}{}", counters.short_transfers, node_name(state.node),
+        fmt::format("{} on {}{}{}", counters.short_transfers, state.name,
                     counters.first_error.empty() ? "" : ", first ", counters.first_error));
   if (counters.errors > 0) bad("io_error", "I/O errors in " + entry.name, counters.first_error);
   const bool by_status = state.program->judged_by_status;
@@ -189,9 +189,10 @@ std::vector<FindingRecord> work_findings(const WorkloadRecord& entry,
   const bool worked = state.reader->has_result() && counters.operations > 0;
   if (state.went_well() && (worked || by_status)) return findings;
   if (by_status && state.end->error.empty())
-    return {ended_badly(entry.name, state.node, *state.end, state.log.end(kLastLines))};
+    return {ended_badly(entry.name, state.name, *state.end, state.log.end(kLastLines))};
   JobResult result;
   result.node = state.node;
+  result.node_name = state.name;
   result.finished = true;
   result.end = *state.end;
   result.errors = state.errors;
@@ -209,7 +210,7 @@ FindingRecord verify_finding(const WorkloadRecord& entry, const JobResult& resul
   }
   if (entry.program != "exec" || !result.end.error.empty())
     throw Error(result.describe("verify " + entry.name));
-  return ended_badly("verify of " + entry.name, result.node, result.end,
+  return ended_badly("verify of " + entry.name, result.node_name, result.end,
                      result.output + result.errors);
 }
 

@@ -16,7 +16,7 @@ Milliseconds work_limit(const WorkloadSpec& workload, const Plan& plan);
 std::string log_name(const WorkloadSpec& workload);
 
 /// A line of samples.jsonl.
-Json sample_line(double at, const std::string& workload, NodeId node, const std::string& worker,
+Json sample_line(double at, const std::string& workload, const std::string& node, const std::string& worker,
                  const WorkerState& state);
 
 /// Adds what one node's program has counted to the workload's record.

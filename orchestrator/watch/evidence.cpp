@@ -26,11 +26,6 @@ constexpr std::size_t kConsoleLines = 200;
 /// To the agent: the tasks of all jobs, and all that are blocked.
 constexpr Agent::JobId kAllJobs = 0;
 
-/// Everything after the colon: "lab:data" is mounted in DLM lockspace "data".
-std::string lockspace_of(const std::string& lock_table) {
-  return lock_table.substr(lock_table.find(':') + 1);
-}
-
 /// The threads of a text of tasks, of lines "task PID TID".
 std::set<int> threads_in(std::string_view text) {
   constexpr std::string_view kWord = "task ";
@@ -54,17 +49,14 @@ EvidenceLadder::EvidenceLadder(const Plan& plan, const Crew& crew,
       consoles_(std::move(consoles)),
       sound_(crew.without(broken)),
       stop_(std::move(stop)),
-      gfs2_("/sys/kernel/debug/gfs2/" + plan.lock_table),
-      dlm_("/sys/kernel/debug/dlm/" + lockspace_of(plan.lock_table)) {
+      files_(lock_files(plan)) {
   for (const NodeId node : broken)
-    evidence_.skipped.push_back("locks on " + node_name(node) +
+    evidence_.skipped.push_back("locks on " + plan.node(node).name +
                                 ": its kernel broke; reading them could hang it");
 }
 
-EvidenceLadder::Question EvidenceLadder::file(const std::string& name,
-                                              const std::string& path) const {
-  const std::size_t size =
-      path.starts_with(gfs2_ + "/glocks") || path.starts_with(dlm_) ? kLocksSize : kSize;
+EvidenceLadder::Question EvidenceLadder::file(const std::string& name, const std::string& path,
+                                              std::size_t size) {
   return {name, [path, size](const Crew::Member& member, Agent::Answer answer) {
             member.agent->get(path, size, std::move(answer));
           }};
@@ -108,13 +100,20 @@ EvidenceLadder::Answers EvidenceLadder::ask(const Crew& crew,
     }
     given_up_.insert(key);
     evidence_.skipped.push_back(
-        fmt::format("{} on {}: {}", key.second, node_name(key.first), error));
+        fmt::format("{} on {}: {}", key.second, plan_.node(key.first).name, error));
   }
   for (const NodeId node : evidence_.silent)
     if (deaf_.insert(node).second)
       evidence_.skipped.push_back(
-          fmt::format("all else on {}: it answers nothing", node_name(node)));
+          fmt::format("all else on {}: it answers nothing", plan_.node(node).name));
   return answers;
+}
+
+std::vector<EvidenceLadder::Dump> EvidenceLadder::dumps() const {
+  return {{"glocks", &files_.glocks, &diagnosis::NodeLook::glocks},
+          {"dlm_locks", &files_.dlm_locks, &diagnosis::NodeLook::dlm_locks},
+          {"dlm_waiters", &files_.dlm_waiters, &diagnosis::NodeLook::dlm_waiters},
+          {"ocfs2_locks", &files_.ocfs2_locks, &diagnosis::NodeLook::ocfs2_locks}};
 }
 
 void EvidenceLadder::keep(NodeId node, int look, const std::string& name,
@@ -136,13 +135,10 @@ diagnosis::Look EvidenceLadder::look(int which, const std::map<NodeId, Agent::Jo
                            member.agent->tasks(job == jobs.end() ? kAllJobs : job->second,
                                                std::move(answer));
                          }};
-  const std::vector<Question> locks{tasks,
-                                    workers,
-                                    file("glocks", gfs2_ + "/glocks"),
-                                    file("dlm_locks", dlm_ + "_locks"),
-                                    file("dlm_waiters", dlm_ + "_waiters"),
-                                    file("mountinfo", "/proc/self/mountinfo"),
-                                    file("diskstats", "/proc/diskstats")};
+  std::vector<Question> locks{tasks, workers, file("mountinfo", "/proc/self/mountinfo", kSize),
+                              file("diskstats", "/proc/diskstats", kSize)};
+  for (const auto& [name, path, text] : dumps())
+    if (!path->empty()) locks.push_back(file(name, *path, kLocksSize));
   // All at once: what does not hang answers within a moment, and one instant is looked at.
   std::set<NodeId> sound;
   for (const Crew::Member& member : sound_.members()) sound.insert(member.id);
@@ -155,9 +151,7 @@ diagnosis::Look EvidenceLadder::look(int which, const std::map<NodeId, Agent::Jo
     diagnosis::NodeLook& node = look.emplace_back();
     node.node = member.name;
     node.dlm_id = member.id.number;
-    node.glocks = texts["glocks"];
-    node.dlm_locks = texts["dlm_locks"];
-    node.dlm_waiters = texts["dlm_waiters"];
+    for (const auto& [name, path, text] : dumps()) node.*text = texts[name];
     node.tasks = texts["tasks"];
     // Recoveries that began and have not ended are told there. Who answers nothing stays silent:
     // what its console shows says nothing of the locks it holds.
@@ -167,8 +161,8 @@ diagnosis::Look EvidenceLadder::look(int which, const std::map<NodeId, Agent::Jo
     if (const auto moves =
             disk_moves(texts["mountinfo"], texts["diskstats"], plan_.filesystem.mount))
       disks_[member.id].at(static_cast<std::size_t>(which - 1)) = *moves;
-    for (const char* const name : {"tasks", "glocks", "dlm_locks", "dlm_waiters"})
-      keep(member.id, which, name, texts[name]);
+    keep(member.id, which, "tasks", node.tasks);
+    for (const auto& [name, path, text] : dumps()) keep(member.id, which, name, node.*text);
     if (!texts["workers"].empty()) evidence_.workers[member.id] = threads_in(texts["workers"]);
   }
   return look;
@@ -202,10 +196,14 @@ void EvidenceLadder::ask_for_kernel_locks() {
 }
 
 void EvidenceLadder::ask_kernels() {
-  const std::vector<Question> counters{file("lockdep_stats", "/proc/lockdep_stats"),
-                                       file("trace", "/sys/kernel/debug/tracing/trace")};
-  const std::vector<Question> locks{file("sbstats", gfs2_ + "/sbstats"),
-                                    file("lock_stat", "/proc/lock_stat")};
+  const std::vector<Question> counters{
+      file("lockdep_stats", "/proc/lockdep_stats", kSize),
+      file("trace", "/sys/kernel/debug/tracing/trace", kSize)};
+  std::vector<Question> locks{file("lock_stat", "/proc/lock_stat", kSize)};
+  if (!files_.sbstats.empty()) locks.push_back(file("sbstats", files_.sbstats, kSize));
+  if (!files_.ocfs2_state.empty()) locks.push_back(file("ocfs2_state", files_.ocfs2_state, kSize));
+  if (!files_.o2dlm_state.empty()) locks.push_back(file("o2dlm_state", files_.o2dlm_state, kSize));
+  for (const auto& [name, path] : files_.o2cb) locks.push_back(file(name, path, kLocksSize));
   for (const auto& [node, texts] : ask(crew_, counters))
     for (const auto& [name, text] : texts) keep(node, 0, name, text);
   for (const auto& [node, texts] : ask(sound_, locks))

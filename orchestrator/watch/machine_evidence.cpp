@@ -51,7 +51,7 @@ class Rung {
       if (wrong.empty())
         texts[machine.node] = answer->second.second;
       else
-        skipped.push_back(fmt::format("{} of {}: {}", what, node_name(machine.node), wrong));
+        skipped.push_back(fmt::format("{} of {}: {}", what, machine.node_name, wrong));
     }
     return texts;
   }

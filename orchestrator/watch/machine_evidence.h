@@ -17,6 +17,7 @@ namespace gridlock {
 /// A machine that is looked at from outside.
 struct SeenMachine {
   NodeId node;
+  std::string node_name;
   std::string name;     ///< the machine's
   bool silent = false;  ///< its agent says nothing: its kernel may be past answering
   ConsoleTail* console = nullptr;

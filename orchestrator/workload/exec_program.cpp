@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "topology/placeholders.h"
 #include "workload/node_programs.h"
 #include "workload/work_lines.h"
@@ -12,15 +10,13 @@ namespace gridlock {
 NodeProgram exec_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
                          std::uint64_t seed) {
   const ExecSpec& spec = *workload.exec;
-  const auto planned = std::find_if(plan.nodes.begin(), plan.nodes.end(),
-                                    [&](const PlannedNode& known) { return known.id == node; });
-  GRIDLOCK_CHECK(planned != plan.nodes.end(), "the plan has no " + node_name(node));
+  const PlannedNode& planned = plan.node(node);
   const double seconds = std::chrono::duration<double>(workload.duration).count();
   const std::map<std::string, std::string, std::less<>> values{
       {"node", std::to_string(node.number)},
       {"nodes", std::to_string(plan.nodes.size())},
-      {"name", planned->name},
-      {"address", planned->address},
+      {"name", planned.name},
+      {"address", planned.address},
       {"mount", plan.filesystem.mount},
       {"dir", workload_folder(plan, workload)},
       {"seed", std::to_string(seed)},

@@ -10,7 +10,8 @@ NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId n
                         std::uint64_t seed) {
   // Each node works on files of its own; fio's job file comes on standard input, so that no value
   // from the topology is ever read as an option.
-  std::string job = fmt::format("[{}-{}]\n", workload.name, node_name(node));
+  const std::string& name = plan.node(node).name;
+  std::string job = fmt::format("[{}-{}]\n", workload.name, name);
   bool has_runtime = false;
   for (const auto& [key, value] : workload.fio->jobs) {
     job += fmt::format("{}={}\n", key, value);
@@ -22,7 +23,7 @@ NodeProgram fio_program(const Plan& plan, const WorkloadSpec& workload, NodeId n
   // Percentiles of all jobs together, and one entry for them in each of fio's reports.
   job += "group_reporting=1\n";
   job += fmt::format("directory={}\nfilename_format={}.$jobnum.$filenum\nrandseed={}\n",
-                     workload_folder(plan, workload), node_name(node),
+                     workload_folder(plan, workload), name,
                      seed % 0x7fffffff + static_cast<std::uint64_t>(node.number));
   NodeProgram program;
   program.prepare = job_of({"busybox", "mkdir", "-p", workload_folder(plan, workload)});

@@ -29,6 +29,7 @@ WorkloadRun::WorkloadRun(const Plan& plan, const WorkloadSpec& workload, std::ui
     programs_.push_back(node_program(plan, workload, member.id, seed));
     NodeState state;
     state.node = member.id;
+    state.name = member.name;
     state.reader = programs_.back().reader.get();
     states_.push_back(state);
   }

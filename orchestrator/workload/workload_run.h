@@ -19,6 +19,7 @@ class WorkloadRun {
   /// How one node's program is getting on.
   struct NodeState {
     NodeId node;
+    std::string name;  ///< the node's
     const NodeProgram* program = nullptr;
     const SampleReader* reader = nullptr;
     SteadyTime started{};  ///< the common start

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gtest/gtest.h>
 
+#include "support/sample_plan.h"
 #include "trial/finding_log.h"
 #include "trial/judgement.h"
 
@@ -15,7 +16,7 @@ FindingRecord finding(const std::string& kind, const std::string& detail) {
 }
 
 TEST(FindingLog, SameIdentityOnBothNodesIsOneFinding) {
-  FindingLog log({});
+  FindingLog log(sample_plan());
   EXPECT_NE(log.add(finding("hung_task", "x"), kTwo, {"work", 3.5}), nullptr);
   EXPECT_EQ(log.add(finding("hung_task", "x"), kOne, {"work", 4.0}), nullptr);
   ASSERT_EQ(log.all().size(), 1u);
@@ -25,8 +26,19 @@ TEST(FindingLog, SameIdentityOnBothNodesIsOneFinding) {
   EXPECT_DOUBLE_EQ(log.all()[0].at, 3.5);
 }
 
+TEST(FindingLog, NamesNodesInThePlansOrder) {
+  Plan plan = sample_plan();
+  plan.nodes[0].name = "zeta";
+  plan.nodes[1].name = "alpha";
+  FindingLog log(plan);
+  log.add(finding("hung_task", "x"), kTwo, {"work", 3.5});
+  log.add(finding("hung_task", "x"), kOne, {"work", 4.0});
+  EXPECT_EQ(log.all()[0].nodes, (std::vector<std::string>{"zeta", "alpha"}));
+  EXPECT_TRUE(log.has(kTwo, {"hung_task"}));
+}
+
 TEST(FindingLog, WholeReportReplacesAnIncompleteOne) {
-  FindingLog log({});
+  FindingLog log(sample_plan());
   FindingRecord cut = finding("bug", "x");
   cut.incomplete = "cut";
   log.add(cut, kOne, {});
@@ -38,7 +50,7 @@ TEST(FindingLog, WholeReportReplacesAnIncompleteOne) {
 }
 
 TEST(FindingLog, NamedDeadlockDecidesBeforeWhatItShowsAs) {
-  FindingLog log({});
+  FindingLog log(sample_plan());
   log.add(finding("stall", "x"), kOne, {});
   EXPECT_EQ(log.decisive()->kind, "stall");
   log.add(finding("hung_task", "x"), kOne, {});
@@ -48,7 +60,9 @@ TEST(FindingLog, NamedDeadlockDecidesBeforeWhatItShowsAs) {
 }
 
 TEST(FindingLog, KnownFindingsAndConsequencesDecideNothing) {
-  FindingLog log({"lockdep:x"});
+  Plan plan = sample_plan();
+  plan.watch.known = {"lockdep:x"};
+  FindingLog log(plan);
   log.add(finding("lockdep", "x"), kOne, {});
   FindingRecord consequence = finding("oops", "y");
   consequence.secondary = true;
@@ -58,7 +72,7 @@ TEST(FindingLog, KnownFindingsAndConsequencesDecideNothing) {
 }
 
 TEST(FindingLog, IsBoundedWhateverAGuestPrints) {
-  FindingLog log({});
+  FindingLog log(sample_plan());
   for (int i = 0; i < 5000; ++i) log.add(finding("bug", std::to_string(i)), kOne, {});
   EXPECT_LE(log.all().size(), 500u);
 }
@@ -66,13 +80,13 @@ TEST(FindingLog, IsBoundedWhateverAGuestPrints) {
 TEST(JudgeTrial, TrialWithoutWorkloadHasNotPassed) {
   TrialRecord record;
   record.oracles["node1"].console_bytes = 10;
-  judge_trial(record, FindingLog({}), {});
+  judge_trial(record, FindingLog(sample_plan()), {});
   EXPECT_EQ(record.outcome, Outcome::error);
   EXPECT_EQ(record.reason, "no workload was run");
 }
 
 TEST(JudgeTrial, InitThatDiesInABrokenKernelIsTheKernelsDoing) {
-  FindingLog log({});
+  FindingLog log(sample_plan());
   log.add(finding("bug", "x"), kOne, {});
   FindingRecord panic = finding("panic", "Attempted to kill init!");
   panic.secondary = true;

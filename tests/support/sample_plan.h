@@ -20,7 +20,7 @@ inline Plan sample_plan() {
   for (int i = 1; i <= 2; ++i) {
     PlannedNode node;
     node.id = NodeId{i};
-    node.name = node_name(node.id);
+    node.name = "node" + std::to_string(i);
     node.address = "10.77.0." + std::to_string(i);
     node.mac = "52:54:00:67:6c:0" + std::to_string(i);
     node.memory = Bytes::mib(256);

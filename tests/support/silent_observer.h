@@ -14,7 +14,7 @@ class SilentObserver : public TrialObserver {
  public:
   void trial_begins(const PlannedTrial&, int) override {}
   void step(const std::string&) override {}
-  void node(NodeId, const std::string&) override {}
+  void node(const PlannedNode&, const std::string&) override {}
   void finding(const FindingRecord&) override {}
   void trial_ends(const TrialRecord&) override {}
 };

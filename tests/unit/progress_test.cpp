@@ -24,6 +24,13 @@ class HandClock final : public Clock {
   SteadyTime time{1h};
 };
 
+PlannedNode node(int number) {
+  PlannedNode node;
+  node.id = NodeId{number};
+  node.name = "node" + std::to_string(number);
+  return node;
+}
+
 /// What a terminal shows after `bytes`: knows the few sequences progress may use, and fails on
 /// others. The cursor only moves within what was written.
 class Screen {
@@ -129,9 +136,9 @@ TEST_F(ProgressTest, TerminalKeepsALinePerNodeAndErasesThemAtTheEnd) {
   progress.trial_begins(planned(), 6);
   pass(12s);
   progress.step("work");
-  progress.node(NodeId{2}, "abba: 3 operations");
+  progress.node(node(2), "abba: 3 operations");
   pass(1s);
-  progress.node(NodeId{1}, "abba: 7 operations");
+  progress.node(node(1), "abba: 7 operations");
   EXPECT_THAT(shown(),
               ElementsAre("warning: emulating the nodes", "trial 2/6  unpatched abba  13s  work",
                           "  node1  abba: 7 operations", "  node2  abba: 3 operations"));
@@ -148,10 +155,10 @@ TEST_F(ProgressTest, TerminalKeepsALinePerNodeAndErasesThemAtTheEnd) {
 TEST_F(ProgressTest, TerminalIsLeftCleanWhenProgressEndsEarly) {
   ConsoleProgress& progress = start(ProgressStyle::terminal);
   progress.trial_begins(planned(), 6);
-  progress.node(NodeId{1}, "booting");
+  progress.node(node(1), "booting");
   progress.clear();
   EXPECT_THAT(shown(), IsEmpty());
-  progress.node(NodeId{1}, "booting");
+  progress.node(node(1), "booting");
   progress.step("form");
   EXPECT_THAT(shown(), Not(IsEmpty()));
   progress_.reset();
@@ -176,7 +183,7 @@ TEST_F(ProgressTest, NoLiveLineIsWiderThanTheTerminal) {
     ConsoleProgress& progress = start(ProgressStyle::terminal, columns);
     progress.trial_begins(planned(), 6);
     pass(1s);
-    progress.node(NodeId{1}, std::string(500, 'x') + "日本");
+    progress.node(node(1), std::string(500, 'x') + "日本");
     ASSERT_FALSE(shown().empty());
     for (const std::string& line : shown()) EXPECT_LT(display_width(line), columns) << line;
     progress_.reset();
@@ -203,8 +210,8 @@ TEST_F(ProgressTest, LogFollowsATrial) {
   progress.trial_begins(planned(), 6);
   progress.step("start");
   for (int i = 0; i < 15; ++i) {
-    progress.node(NodeId{1}, "line " + std::to_string(i));
-    progress.node(NodeId{2}, "line " + std::to_string(i));
+    progress.node(node(1), "line " + std::to_string(i));
+    progress.node(node(2), "line " + std::to_string(i));
     pass(1s);
   }
   progress.finding(sample_finding("f1", "bug", "kernel BUG in gfs2_glock_nq", 5));
@@ -228,7 +235,7 @@ void tell_everything(ConsoleProgress& progress, const std::string& text) {
   planned.kernel = planned.name = text;
   progress.trial_begins(planned, 1);
   progress.step(text);
-  progress.node(NodeId{1}, text);
+  progress.node(node(1), text);
   progress.finding(sample_finding(text, text, text, 0, {text}));
   TrialRecord trial = sample_trial(1, text, text);
   trial.outcome = Outcome::error;
