@@ -5,8 +5,9 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "host/files.h"
-#include "kernel/source.h"
+#include "kernel/modules.h"
 
 namespace gridlock {
 namespace {
@@ -37,14 +38,35 @@ void require_lockdep(const BuiltKernel& kernel) {
       "add 'debug' to the kernel's config, or say 'lockdep: optional'");
 }
 
+/// What the lab needs of each kernel is built in, or goes into an initramfs.
+void require_parts(const Plan& plan, Prepared& prepared, const Installation& installation,
+                   CommandRunner& runner, const std::stop_token& stop) {
+  const std::vector<NeededModule> needed = needed_modules(plan);
+  for (const auto& [name, kernel] : prepared.kernels) {
+    if (kernel.modules.empty()) {
+      require_built_in(kernel, needed);
+    } else if (const auto modules = find_modules(kernel, needed, runner, stop); !modules.empty()) {
+      prepared.initrds[name] =
+          make_initrd(installation.initramfs, modules, installation.cache, runner, stop);
+    }
+  }
+}
+
 }  // namespace
+
+std::string Prepared::boot_key(const std::string& kernel) const {
+  const std::string& key = kernels.at(kernel).key;
+  const auto initrd = initrds.find(kernel);
+  if (initrd == initrds.end()) return key;
+  return Digest{}.field("kernel", key).field("initramfs", initrd->second.digest).hex();
+}
 
 Prepared prepare(const Plan& plan, const Installation& installation, CommandRunner& runner,
                  Progress& progress, std::stop_token stop) {
   Prepared prepared;
   // What is missing is said before minutes are spent.
   for (const PlannedKernel& kernel : plan.kernels)
-    find_source(kernel.source, installation.cache / "kernels" / "sources", runner, stop);
+    require_inputs(kernel, installation.cache, runner, stop);
   prepared.image = build_image({installation.recipe, installation.programs}, installation.cache,
                                runner, progress, stop);
   // Those with fewer patches first: the others then reuse their objects.
@@ -57,6 +79,7 @@ Prepared prepare(const Plan& plan, const Installation& installation, CommandRunn
     prepared.kernels[kernel->name] =
         build_kernel(*kernel, installation.cache, runner, progress, stop);
   tell_reuse(plan, prepared, progress);
+  require_parts(plan, prepared, installation, runner, stop);
   if (plan.watch.lockdep == Lockdep::required)
     for (const auto& [name, kernel] : prepared.kernels) require_lockdep(kernel);
   return prepared;
@@ -64,7 +87,8 @@ Prepared prepare(const Plan& plan, const Installation& installation, CommandRunn
 
 std::map<std::string, std::filesystem::path> vmlinux_of(const Prepared& prepared) {
   std::map<std::string, std::filesystem::path> files;
-  for (const auto& [name, built] : prepared.kernels) files[name] = built.vmlinux;
+  for (const auto& [name, built] : prepared.kernels)
+    if (!built.vmlinux.empty()) files[name] = built.vmlinux;
   return files;
 }
 

@@ -11,6 +11,7 @@
 #include "host/progress.h"
 #include "image/builder.h"
 #include "kernel/builder.h"
+#include "kernel/initrd.h"
 #include "plan/plan.h"
 
 namespace gridlock {
@@ -19,14 +20,20 @@ namespace gridlock {
 struct Prepared {
   std::map<std::string, BuiltKernel> kernels;  ///< by name
   BuiltImage image;
+  /// What the kernels with modules load first, by kernel; those without have none.
+  std::map<std::string, Initrd> initrds;
+
+  /// What a node boots of a kernel, by content: the kernel, and what it loads first.
+  std::string boot_key(const std::string& kernel) const;
 };
 
 /// Builds the plan's kernels (a kernel before those derived from it) and the node image, or finds
-/// them in the cache. Starts no machine. Throws HostError, Cancelled.
+/// them in the cache. Starts no machine. Throws HostError, Cancelled, and UsageError for a kernel
+/// that has not what the plan's nodes need of it.
 Prepared prepare(const Plan& plan, const Installation& installation, CommandRunner& runner,
                  Progress& progress, std::stop_token stop);
 
-/// The symbols of each kernel, by name.
+/// The symbols of each kernel that has some, by name.
 std::map<std::string, std::filesystem::path> vmlinux_of(const Prepared& prepared);
 
 }  // namespace gridlock

@@ -56,9 +56,10 @@ Installation Context::installation() const {
   // Beside the program, or one above for a measurement in tests/.
   const std::filesystem::path place =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  installation.programs = std::filesystem::is_directory(place / "node", error)
-                              ? place / "node"
-                              : place.parent_path() / "node";
+  const std::filesystem::path built =
+      std::filesystem::is_directory(place / "node", error) ? place : place.parent_path();
+  installation.programs = built / "node";
+  installation.initramfs = built / "node-initramfs" / "gridlock-initramfs";
   installation.cache = cache_directory(environment("GRIDLOCK_CACHE"), environment("XDG_CACHE_HOME"),
                                        environment("HOME"));
   installation.runs = run_base_directory();

@@ -13,6 +13,7 @@
 #include "kernel/config.h"
 #include "kernel/key.h"
 #include "kernel/make.h"
+#include "kernel/prebuilt.h"
 #include "kernel/series.h"
 #include "kernel/source.h"
 #include "kernel/tools.h"
@@ -128,7 +129,7 @@ class Build {
     const int objects = compile(workspace, lock);
     const auto time =
         std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
-    publish(workspace, time, objects);
+    publish(workspace, lock, time, objects);
     EntryLook look = look_at_entry(entry_);
     GRIDLOCK_CHECK(look.state == EntryLook::State::whole, "just published: " + look.damage);
     look.kernel.name = kernel_.name;
@@ -156,8 +157,8 @@ class Build {
   int compile_once(Workspace& workspace, const FileLock& lock) {
     // Only a first build compiles everything; how much a later one compiles shows when it is done.
     const bool first = !workspace.built_before() && !source_.archive.empty();
-    const MakeJob job{kernel_.name, local_version(key_), lock.descriptor(),
-                      first ? kObjectsOfALab : 0, version_of(workspace)};
+    MakeJob job = job_for(workspace, lock);
+    if (first) job.expected_objects = kObjectsOfALab;
     workspace.begin_build();
     if (!workspace.prepared()) {
       prepare_or_drop(workspace, job);
@@ -180,7 +181,11 @@ class Build {
     }
   }
 
-  void publish(const Workspace& workspace, Milliseconds time, int objects) {
+  MakeJob job_for(const Workspace& workspace, const FileLock& lock) const {
+    return {kernel_.name, local_version(key_), lock.descriptor(), 0, version_of(workspace)};
+  }
+
+  void publish(Workspace& workspace, const FileLock& lock, Milliseconds time, int objects) {
     const fs::path tree = workspace.tree(), to = fresh();
     remove_tree(to);
     make_directories(to / "patches");
@@ -201,6 +206,13 @@ class Build {
     for (const PlannedFile& fragment : kernel_.config) config.push_back(fragment.name);
     const std::string release = std::string(
         trimmed(read_file(tree / "include" / "config" / "kernel.release", Bytes::kib(4))));
+    std::string modules;
+    if (has_modules(workspace)) {
+      install_modules(workspace, job_for(workspace, lock), to, runner_, stop_);
+      // Links to the tree it was built in.
+      modules = "lib/modules/" + release;
+      for (const char* const link : {"build", "source"}) remove_tree(to / modules / link);
+    }
     publish_entry(to, entry_,
                   {{"key", key_},
                    {"release", release},
@@ -209,6 +221,7 @@ class Build {
                      {"commit", source_.commit},
                      {"tree", source_.git_tree},
                      {"sha256", source_.identity}}},
+                   {"modules", modules},
                    {"config_fragments", config},
                    {"config_left_out", config_losses(workspace, requests_).left_out},
                    {"patches", patches},
@@ -248,9 +261,25 @@ class Build {
 
 }  // namespace
 
+void require_inputs(const PlannedKernel& kernel, const fs::path& cache, CommandRunner& runner,
+                    std::stop_token stop) {
+  if (kernel.source.prebuilt) return;
+  find_patches(kernel, runner, stop, [](const std::string&) {});
+  find_source(kernel.source, cache / "kernels" / "sources", runner, stop);
+}
+
 BuiltKernel build_kernel(const PlannedKernel& kernel, const fs::path& cache, CommandRunner& runner,
                          Progress& progress, std::stop_token stop) {
-  return Build(kernel, cache, runner, progress, std::move(stop)).run();
+  if (!kernel.source.prebuilt) return Build(kernel, cache, runner, progress, std::move(stop)).run();
+  const std::string what = "kernel " + kernel.name;
+  progress.begin(what);
+  const fs::path kernels = cache / "kernels";
+  const PrebuiltFiles files =
+      find_prebuilt(*kernel.source.prebuilt, kernels / "packages", runner, progress, stop);
+  BuiltKernel taken = take_prebuilt(kernel.name, files, kernels, stop);
+  progress.end(what,
+               fmt::format("{} as it is", files.package.empty() ? taken.release : files.package));
+  return taken;
 }
 
 }  // namespace gridlock

@@ -40,6 +40,12 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
+/// A kernel that nobody built here has no vmlinux.
+bool is_prebuilt(const Json& manifest) {
+  const auto source = manifest.find("source");
+  return source != manifest.end() && source->is_object() && source->contains("prebuilt");
+}
+
 /// Why the entry's files are not what the manifest says, or empty.
 std::string damage_of(const fs::path& directory, const Json& manifest) {
   if (integer_or(manifest, "schema", 0) != kSchema) return "its manifest is of another version";
@@ -47,7 +53,9 @@ std::string damage_of(const fs::path& directory, const Json& manifest) {
   if (files == manifest.end() || !files->is_object() || files->empty())
     return "its manifest lists no files";
   for (const char* const needed : {"bzImage", "vmlinux", "config"})
-    if (!files->contains(needed)) return fmt::format("its manifest does not list {}", needed);
+    if (!files->contains(needed) &&
+        !(is_prebuilt(manifest) && std::string_view(needed) == "vmlinux"))
+      return fmt::format("its manifest does not list {}", needed);
   for (const auto& [name, file] : files->items()) {
     std::error_code error;
     const std::uintmax_t size = fs::file_size(directory / name, error);
@@ -110,9 +118,12 @@ EntryLook look_at_entry(const fs::path& directory) {
   kernel.key = directory.filename();
   kernel.directory = directory;
   kernel.image = directory / "bzImage";
-  kernel.vmlinux = directory / "vmlinux";
+  if (!is_prebuilt(*manifest)) kernel.vmlinux = directory / "vmlinux";
   kernel.config = directory / "config";
   kernel.release = text_or(*manifest, "release", "");
+  // Of an own build they are in the entry.
+  if (const std::string modules = text_or(*manifest, "modules", ""); !modules.empty())
+    kernel.modules = directory / modules;
   kernel.build_time = Milliseconds(integer_or(*manifest, "build_ms", 0));
   kernel.objects_compiled = static_cast<int>(integer_or(*manifest, "objects_compiled", 0));
   return look;

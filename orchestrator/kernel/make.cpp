@@ -120,7 +120,9 @@ void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& reques
 
 int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner, Progress& progress,
                 std::stop_token stop) {
-  Command command = make_command(workspace, job, {"bzImage"});
+  std::vector<std::string> targets{"bzImage"};
+  if (has_modules(workspace)) targets.push_back("modules");
+  Command command = make_command(workspace, job, targets);
   int done = 0;
   const auto begin = std::chrono::steady_clock::now();
   command.on_output_line = [&](std::string_view line) {
@@ -138,6 +140,23 @@ int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner,
   write_file_atomically(workspace.folder() / "build.log", result.output + result.errors);
   if (!result.ok()) fail(workspace, job, command, result);
   return done;
+}
+
+bool has_modules(const Workspace& workspace) {
+  const auto config = parse_final_config(read_file(workspace.tree() / ".config", kLargestConfig));
+  return std::ranges::any_of(config, [](const auto& setting) { return setting.second == "m"; });
+}
+
+void install_modules(Workspace& workspace, const MakeJob& job, const fs::path& target,
+                     CommandRunner& runner, std::stop_token stop) {
+  Command install = make_command(workspace, job, {"modules_install"});
+  install.arguments.insert(
+      install.arguments.end(),
+      {"INSTALL_MOD_PATH=" + fs::absolute(target).string(), "INSTALL_MOD_STRIP=1"});
+  const CommandResult result = runner.run(install, std::move(stop));
+  if (result.ok()) return;
+  write_file_atomically(workspace.folder() / "build.log", result.output + result.errors);
+  fail(workspace, job, install, result);
 }
 
 }  // namespace gridlock

@@ -36,8 +36,16 @@ void prepare_tree(Workspace& workspace, const std::vector<ConfigRequest>& reques
                   const MakeJob& job, CommandRunner& runner, Progress& progress,
                   std::stop_token stop);
 
-/// Makes bzImage. Returns the number of objects compiled. The whole output is in
-/// <workspace>/build.log. Throws CompileError with the compiler's own lines.
+/// Whether the tree is configured to have modules.
+bool has_modules(const Workspace& workspace);
+
+/// Puts the modules of a kernel that was made below `target`, as lib/modules/RELEASE, without
+/// symbols.
+void install_modules(Workspace& workspace, const MakeJob& job, const std::filesystem::path& target,
+                     CommandRunner& runner, std::stop_token stop);
+
+/// Makes bzImage, and modules if there are any. Returns the number of objects compiled. The whole
+/// output is in <workspace>/build.log. Throws CompileError with the compiler's own lines.
 int make_kernel(Workspace& workspace, const MakeJob& job, CommandRunner& runner, Progress& progress,
                 std::stop_token stop);
 

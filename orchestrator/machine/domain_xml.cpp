@@ -76,8 +76,10 @@ void check_spec(const MachineSpec& spec) {
   if (spec.kernel.empty() && spec.root_disk.empty())
     refuse(spec, "it has neither a kernel nor a disk to boot");
   if (!spec.kernel.empty()) check_path(spec, spec.kernel, "kernel");
+  if (!spec.initrd.empty()) check_path(spec, spec.initrd, "initramfs");
   if (!spec.root_disk.empty()) check_path(spec, spec.root_disk, "root disk");
   if (!spec.shared_disk.empty()) check_path(spec, spec.shared_disk, "shared disk");
+  if (spec.iscsi) check_iscsi(spec, *spec.iscsi);
   check_path(spec, spec.console_log, "console log");
   check_socket(spec, spec.console_socket, "console socket");
   if (!spec.agent_socket.empty()) check_socket(spec, spec.agent_socket, "agent socket");
@@ -164,6 +166,7 @@ void write_system(Writer& xml, const MachineSpec& spec) {
       xml.empty("boot", {{"dev", "hd"}});
     } else {
       xml.text("kernel", spec.kernel.string());
+      if (!spec.initrd.empty()) xml.text("initrd", spec.initrd.string());
       xml.text("cmdline", spec.command_line);
     }
   }
