@@ -167,6 +167,8 @@ void Lab::go_on(Milliseconds limit, std::stop_token stop) {
   };
   try {
     crew_->wait("hello", said_hello, left(), stop);
+  } catch (const NodeLost& lost) {
+    throw NodeLost(lost.what() + last_words(), lost.hint());
   } catch (const BarrierFailed&) {
     std::string who;
     std::string last;
@@ -182,6 +184,20 @@ void Lab::go_on(Milliseconds limit, std::stop_token stop) {
         fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
         "the console logs are in the trial's nodes/ folder" + last);
   }
+}
+
+std::string Lab::last_words() {
+  constexpr std::size_t kLines = 3;
+  std::string words;
+  for (Node& node : nodes_) {
+    if (!node.loss) continue;
+    node.console->poll();
+    words += fmt::format("\n  the console of {} ended with:", node.name);
+    const std::string tail = node.console->tail(kLines);
+    for (const std::string& line : last_lines(trimmed(tail), kLines))
+      words += "\n    " + printable(trimmed(line), 160);
+  }
+  return words;
 }
 
 void Lab::start(Milliseconds limit, std::stop_token stop) {

@@ -39,7 +39,10 @@ struct LabSetting {
   std::string tag = {};  ///< tells this lab's machines from those of others of the same hypervisor
   unsigned qemu_uid = 0;
   unsigned qemu_gid = 0;
+  std::filesystem::path gateway_socket = {};  ///< of the fabric's port for a target; empty: none
   Desk* desk = nullptr;  ///< where people may look at its labs; null: nowhere
+  /// What `uname -r` says of each kernel, by name; a node that says otherwise runs another one.
+  std::map<std::string, std::string> releases = {};
 
   /// The same without a desk, for another plan, which must outlive it.
   LabSetting with_plan(const Plan& other) const {
@@ -160,6 +163,8 @@ class Lab {
 
  private:
   using Order = std::function<void(const Node&, Hypervisor::Done)>;
+  /// What the consoles of lost nodes ended with, for a message.
+  std::string last_words();
   /// Gives every machine an order side by side and waits until all are done. Throws the first
   /// failure, or Error "<what> took longer than …".
   void order(const std::string& what, const Order& each, Milliseconds limit, std::stop_token stop);
