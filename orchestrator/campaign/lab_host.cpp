@@ -44,6 +44,8 @@ LabHost::LabHost(const Plan& plan, const Prepared& prepared, const Installation&
   root_disk_ = place_file(prepared.image.disk, directory_.path() / "root.erofs");
   for (const auto& [name, built] : prepared.kernels)
     kernels_[name] = place_file(built.image, directory_.path() / ("kernel-" + name));
+  for (const auto& [name, initrd] : prepared.initrds)
+    initrds_[name] = place_file(initrd.file, directory_.path() / ("initramfs-" + name));
   acceleration_ = choose_acceleration();
 }
 
@@ -83,6 +85,7 @@ LabHost::Place LabHost::place(int number, EventLoop& loop) {
   setting.qemu_gid = user_.gid;
   setting.fabric = place.fabric_.get();
   if (place.hypervisor_) setting.tag = tag_of(number);
+  for (const auto& [name, kernel] : prepared_.kernels) setting.releases[name] = kernel.release;
   for (const PlannedNode& node : plan_.nodes) {
     setting.fabric_sockets.push_back(setting.directory / fmt::format("n{}.fab", node.id.number));
     place.fabric_->add_port(setting.fabric_sockets.back(), user_.uid);
@@ -109,10 +112,26 @@ const NodeSource& LabHost::source(const std::string& kernel, Start start) {
   return sources_.emplace(key, find_source(kernel, start)).first->second;
 }
 
+fs::path LabHost::initrd_of(const std::string& kernel) const {
+  const auto found = initrds_.find(kernel);
+  return found == initrds_.end() ? fs::path() : found->second;
+}
+
+std::map<NodeId, OwnKernel> LabHost::own_kernels(const std::string& tested) const {
+  std::map<NodeId, OwnKernel> own;
+  for (const PlannedNode& node : plan_.nodes)
+    if (const std::string& name = node.runs(tested); name != tested)
+      own[node.id] = {kernels_.at(name), initrd_of(name), prepared_.boot_key(name), name};
+  return own;
+}
+
 NodeSource LabHost::find_source(const std::string& kernel, Start start) {
-  const SavedParts parts{kernel, prepared_.kernels.at(kernel).key, prepared_.image.key,
-                         kernels_.at(kernel), qemu_version_};
-  NodeSource source{parts.kernel, {}, made_of(parts)};
+  SavedParts parts{
+      kernel,        prepared_.boot_key(kernel), prepared_.image.key, kernels_.at(kernel),
+      qemu_version_, initrd_of(kernel)};
+  parts.own = own_kernels(kernel);
+  NodeSource source{parts.kernel, {}, made_of(parts), parts.initrd};
+  source.own = parts.own;
   if (start == Start::boot) return source;
   const Place here = place(kMakingPlace, loop_);
   try {
