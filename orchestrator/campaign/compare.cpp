@@ -78,12 +78,15 @@ class PairRunner {
     // What goes on knows by then how long a pair takes.
     for (const TrialRecord& trial : trials_.book.record().trials)
       longest_ = std::max(longest_, 2 * trial.seconds);
+    // Counted from here: that a person interrupted a pair again and again says nothing of the host.
+    int spoilt = 0;
     while (const auto next = pairs_.next(record())) {
       if (trials_.stop.stop_requested()) throw Cancelled("comparing");
       if (record().pairs == 0 && is_answered()) break;
-      if (Pairs::spoilt(record(), *next) > kMostRepeats) return give_up(*next);
       if (const double left = time_left(); left < longest_) return out_of_time();
-      run_pair(*next);
+      const std::string why = run_pair(*next);
+      spoilt = why.empty() ? 0 : spoilt + 1;
+      if (spoilt > kMostRepeats) return give_up(*next, spoilt, why);
     }
   }
 
@@ -102,11 +105,9 @@ class PairRunner {
     return comparison.open.empty();
   }
 
-  void give_up(const NextPair& pair) {
-    const auto& pairs = pair.same ? record().same_pairs : record().pairs_run;
-    record().stopped =
-        fmt::format("pair {} of {} was spoilt {} times, the last time since {}", pair.number,
-                    pair.trial, Pairs::spoilt(record(), pair), pairs.back().spoilt);
+  void give_up(const NextPair& pair, int times, const std::string& why) {
+    record().stopped = fmt::format("pair {} of {} was spoilt {} times, the last time since {}",
+                                   pair.number, pair.trial, times, why);
   }
 
   void out_of_time() {
@@ -123,7 +124,8 @@ class PairRunner {
     return record().budget_seconds - trials_.book.record().seconds;
   }
 
-  void run_pair(const NextPair& next) {
+  /// Returns why the pair does not count; empty: it does.
+  std::string run_pair(const NextPair& next) {
     std::vector<PairRecord>& list = next.same ? record().same_pairs : record().pairs_run;
     const std::size_t index = list.size();
     list.push_back({next.number, next.trial, next.head_first, 0, 0, {}});
@@ -145,6 +147,7 @@ class PairRunner {
       }
     }
     longest_ = std::max(longest_, seconds);
+    return pair().spoilt;
   }
 
   TrialRecord run_trial(const std::string& kernel, const NextPair& next) {
@@ -238,8 +241,7 @@ RunResult resume_comparison(const Plan& plan, const std::filesystem::path& direc
                             const Installation& installation, const HostFacts& host,
                             CommandRunner& runner, Progress& progress, TrialObserver& observer,
                             EventLoop& loop, std::stop_token stop) {
-  if (!record.compare)
-    throw UsageError(record.id + " is no comparison", "only 'gridlock compare' is resumed");
+  GRIDLOCK_CHECK(record.compare.has_value(), "a comparison to go on with");
   if (record.plan_hash != plan_hash(plan))
     throw UsageError("the plan of " + record.id + " is not the one it began with",
                      "files that its topology names have changed; begin a new comparison");

@@ -42,7 +42,7 @@ RunResult compare_kernels(const Plan& plan, const CompareOptions& options,
                           TrialObserver& observer, EventLoop& loop, std::stop_token stop);
 
 /// Goes on with a comparison that was interrupted or that wants more pairs, in its directory, of
-/// which `record` was read. Throws UsageError if it is none, or `plan` is another.
+/// which `record`, that of a comparison, was read. Throws UsageError if `plan` is another.
 RunResult resume_comparison(const Plan& plan, const std::filesystem::path& directory,
                             RunRecord record, const std::set<FailOn>& fail_on,
                             const Installation& installation, const HostFacts& host,

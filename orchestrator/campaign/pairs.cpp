@@ -43,13 +43,6 @@ std::optional<NextPair> Pairs::next(const CompareRecord& done) const {
   return std::nullopt;
 }
 
-int Pairs::spoilt(const CompareRecord& done, const NextPair& wanted) {
-  const std::vector<PairRecord>& pairs = wanted.same ? done.same_pairs : done.pairs_run;
-  return static_cast<int>(std::ranges::count_if(pairs, [&](const PairRecord& pair) {
-    return pair.trial == wanted.trial && pair.number == wanted.number && !pair.spoilt.empty();
-  }));
-}
-
 int Pairs::complete(const CompareRecord& done) const {
   int complete = 0;
   const auto all_have = [&](int number) {

@@ -17,7 +17,8 @@ struct NextPair {
   bool same = false;  ///< of base against itself
 };
 
-/// A pair that was run again so often is given up: the host is not fit to compare on.
+/// A pair that was run again so often, one time after another, is given up: the host is not fit to
+/// compare on.
 constexpr int kMostRepeats = 3;
 
 /// Which pairs a comparison runs, and in which order. A function of what has run, so that one that
@@ -32,9 +33,6 @@ class Pairs {
   /// second, and base against itself comes behind base against head. Nothing: all have run. A pair
   /// counts if both of its trials ran and nothing spoilt it.
   std::optional<NextPair> next(const CompareRecord& done) const;
-
-  /// How often a pair was spoilt.
-  static int spoilt(const CompareRecord& done, const NextPair& pair);
 
   /// How many pairs all trials have by now.
   int complete(const CompareRecord& done) const;

@@ -7,13 +7,16 @@
 
 #include "base/text.h"
 #include "cli/duration_option.h"
+#include "cli/fail_on_option.h"
 #include "cli/plan_options.h"
 #include "cli/run_output.h"
 #include "cli/verbs.h"
+#include "host/files.h"
 #include "record/run_reader.h"
 #include "report/comparison.h"
 #include "report/comparison_exit.h"
 #include "report/comparison_text.h"
+#include "report/joined_runs.h"
 #include "trial/qt_event_loop.h"
 
 namespace gridlock {
@@ -24,6 +27,7 @@ struct CompareChoice {
   std::string pairs = "6";
   std::string budget;
   std::string fail_on;
+  std::filesystem::path page;
   std::vector<std::string> margins;
   bool ungated = false;
   bool bisect_run = false;
@@ -68,7 +72,7 @@ CompareOptions options_of(const CompareChoice& choice) {
       options.margins[text.substr(0, equals)] = margin_of(text.substr(equals + 1));
   }
   options.gates = !choice.ungated;
-  if (!choice.fail_on.empty()) options.fail_on = parse_fail_on(choice.fail_on);
+  options.fail_on = fail_on_option(choice.fail_on);
   return options;
 }
 
@@ -121,8 +125,13 @@ int compare_kept(const CompareChoice& choice, const CompareOptions& options,
     const std::filesystem::path head_folder = find_run(results, choice.what.back());
     const RunRecord head = read_run(head_folder);
     where += " and " + head_folder.string();
-    return compare_runs(base, kernel_of(base, options.base, "--base"), head,
-                        kernel_of(head, options.head, "--head"));
+    const KeptKernel base_kernel{base, base_folder, kernel_of(base, options.base, "--base")};
+    const KeptKernel head_kernel{head, head_folder, kernel_of(head, options.head, "--head")};
+    if (!choice.page.empty())
+      write_file_atomically(choice.page,
+                            html_of_runs(base_kernel, head_kernel,
+                                         std::filesystem::absolute(choice.page).parent_path()));
+    return compare_runs(base, base_kernel.kernel, head, head_kernel.kernel);
   }();
   std::fputs(comparison_text(comparison, context.command, where, context.colour()).c_str(), stdout);
   return exit_of(comparison, choice, options);
@@ -157,9 +166,9 @@ void add_compare(CLI::App& app, Context& context, int* exit_code) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_flag("--any-host", choice->ungated,
                  "Count pairs also if the host was not well meanwhile");
-  verb->add_option("--fail-on", choice->fail_on,
-                   "What exit status 1 or 4 tells, of worse,new-finding,inconclusive; or none")
-      ->type_name("LIST");
+  add_fail_on(*verb, choice->fail_on);
+  verb->add_option("--html", choice->page, "Of two runs: write a page to this file, too")
+      ->type_name("FILE");
   verb->add_flag("--bisect-run", choice->bisect_run,
                  "Answer for 'git bisect run': 0 good, 1 bad, 125 cannot be told");
   verb->add_option("--seed", choice->plan.seed, "Seed of the order and of all that is drawn")
@@ -170,6 +179,9 @@ void add_compare(CLI::App& app, Context& context, int* exit_code) {
   verb->add_option("--results", choice->results, "Folder for the results")->type_name("DIR");
   verb->callback([choice, &context, exit_code] {
     const CompareOptions options = options_of(*choice);
+    if (!choice->page.empty() && choice->what.size() != 2)
+      throw UsageError("--html is for two runs that were kept",
+                       "a run of its own has its page in its folder: report.html");
     if (choice->what.size() == 1 && is_topology(choice->what.front()))
       *exit_code = compare_topology(*choice, options, context);
     else

@@ -3,6 +3,7 @@
 
 #include "campaign/compare.h"
 #include "cli/duration_option.h"
+#include "cli/fail_on_option.h"
 #include "cli/kept_plan.h"
 #include "cli/run_output.h"
 #include "cli/verbs.h"
@@ -15,6 +16,7 @@ namespace {
 struct ResumeChoice {
   std::string run = "latest";
   std::string budget;
+  std::string fail_on;
   int pairs = 0;
   std::filesystem::path results;
 };
@@ -31,6 +33,7 @@ void add_resume(CLI::App& app, Context& context, int* exit_code) {
       ->check(CLI::Range(1, 10'000));
   verb->add_option("--budget", choice->budget, "So much more time, from now on")
       ->type_name("DURATION");
+  add_fail_on(*verb, choice->fail_on);
   verb->add_option("--results", choice->results, "Folder of the results")->type_name("DIR");
   verb->callback([choice, &context, exit_code] {
     Installation installation = context.installation();
@@ -50,12 +53,13 @@ void add_resume(CLI::App& app, Context& context, int* exit_code) {
     if (record.compare->head != record.compare->base)
       options.kernels.push_back(record.compare->head);
     options.seed = record.seed;
+    const std::set<FailOn> fail_on = fail_on_option(choice->fail_on);
     const HostFacts host = context.host_facts();
     const Plan plan = kept_plan(run, options, host);
     const auto progress = make_console_progress(context.progress_style());
     const auto loop = make_qt_event_loop();
     const RunResult result =
-        resume_comparison(plan, run, std::move(record), fail_on_everything(), installation, host,
+        resume_comparison(plan, run, std::move(record), fail_on, installation, host,
                           *context.runner, *progress, *progress, *loop, context.stop);
     *exit_code = show_run(result, *progress, context);
   });

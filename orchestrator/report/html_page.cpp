@@ -91,6 +91,15 @@ void add_folded(HtmlWriter& html, const std::string& name, std::string_view text
   html.leaf("pre", {{"tabindex", "0"}, {"aria-label", name}}, text);
 }
 
+void add_files(HtmlWriter& html) {
+  html.leaf("dt", "files");
+  const auto cell = html.in("dd");
+  for (const char* const name : {"run.json", "plan.json", "topology.yaml", "report.txt"}) {
+    html.leaf("a", {{"href", relative_link(name)}}, name);
+    html.text(" ");
+  }
+}
+
 }  // namespace
 
 void add_repeat(HtmlWriter& html, const PageInput& input) {
@@ -107,12 +116,7 @@ void add_repeat(HtmlWriter& html, const PageInput& input) {
     add_fact(html, "seed", std::to_string(run.seed));
     add_fact(html, "plan", run.plan_hash);
     add_fact(html, "Gridlock", run.gridlock_version);
-    html.leaf("dt", "files");
-    const auto cell = html.in("dd");
-    for (const char* const name : {"run.json", "plan.json", "topology.yaml", "report.txt"}) {
-      html.leaf("a", {{"href", relative_link(name)}}, name);
-      html.text(" ");
-    }
+    if (input.lies_with_run) add_files(html);
   }
   add_folded(html, "topology.yaml", input.material.topology);
 }

@@ -13,6 +13,7 @@ struct PageInput {
   const RunRecord& run;
   const RunMaterial& material;
   const Comparison* comparison = nullptr;  ///< null: the run compares nothing
+  bool lies_with_run = true;  ///< the page is in the run's directory, beside run.json
 };
 
 /// The first screen: one sentence, the workloads, the findings and why to believe it. No script.

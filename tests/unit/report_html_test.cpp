@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "base/digest.h"
 #include "report/comparison_chart.h"
 #include "report/finding_index.h"
 #include "report/html_effect.h"
 #include "report/html_page.h"
+#include "report/joined_runs.h"
 #include "report/page_assets.h"
 #include "report/trial_chart.h"
 #include "support/golden.h"
@@ -121,6 +125,53 @@ TEST(HtmlPage, IsTheSameEachTime) {
   const RunRecord run = demo_run();
   const RunMaterial material = material_of(run);
   EXPECT_EQ(html_page({run, material, nullptr}), html_page({run, material, nullptr}));
+}
+
+/// Every "#…" a page links to and does not have.
+std::vector<std::string> dead_anchors(const std::string& page) {
+  std::vector<std::string> dead;
+  constexpr std::string_view kLink = "href=\"#";
+  for (std::size_t at = page.find(kLink); at != std::string::npos; at = page.find(kLink, at + 1)) {
+    const std::size_t begin = at + kLink.size();
+    const std::string anchor = page.substr(begin, page.find('"', begin) - begin);
+    if (page.find("id=\"" + anchor + "\"") == std::string::npos) dead.push_back(anchor);
+  }
+  return dead;
+}
+
+TEST(HtmlOfRuns, NumbersTheTrialsOfBothRunsThrough) {
+  RunRecord base = demo_run(), head = demo_run();
+  base.id = "20260101-gfs2-a";
+  head.id = "20260102-gfs2-b";
+  const std::string page = html_of_runs({base, "/runs/a", "unpatched"}, {head, "/runs/b", "patched"},
+                                        "/runs/pages");
+  EXPECT_THAT(dead_anchors(page), IsEmpty());
+  const auto of = [](const RunRecord& run, std::string_view kernel) {
+    return std::ranges::count(run.trials, kernel, &TrialRecord::kernel);
+  };
+  const auto all = of(base, "unpatched") + of(head, "patched");
+  ASSERT_GT(all, 2);
+  EXPECT_THAT(page, HasSubstr(fmt::format("id=\"trial-{}\"", all)));
+  EXPECT_THAT(page, Not(HasSubstr(fmt::format("id=\"trial-{}\"", all + 1))));
+  EXPECT_THAT(page, HasSubstr("href=\"./../a/" + base.trials.front().directory));
+  EXPECT_THAT(page, HasSubstr("gridlock compare 20260101-gfs2-a 20260102-gfs2-b"));
+  EXPECT_THAT(page, Not(HasSubstr("href=\"./run.json")));
+}
+
+TEST(HtmlOfRuns, TellsKernelsOfOneNameApartByTheirRuns) {
+  RunRecord base = demo_run(), head = demo_run();
+  base.id = "monday";
+  head.id = "tuesday";
+  const std::string page =
+      html_of_runs({base, "/runs/a", "patched"}, {head, "/runs/b", "patched"}, "/runs");
+  EXPECT_THAT(page, HasSubstr("patched of monday"));
+  EXPECT_THAT(page, HasSubstr("patched of tuesday"));
+  EXPECT_THAT(dead_anchors(page), IsEmpty());
+}
+
+TEST(HtmlOfRuns, RefusesAKernelThatIsNotThere) {
+  const RunRecord run = demo_run();
+  EXPECT_THROW(html_of_runs({run, "/a", "patched"}, {run, "/b", "mine"}, "/"), UsageError);
 }
 
 TEST(LanesChart, HasALaneForEachNodeInTheirOrder) {
