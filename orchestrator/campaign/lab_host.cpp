@@ -71,7 +71,9 @@ LabHost::Place LabHost::place(int number, EventLoop& loop) {
     if (!shared_) shared_ = std::make_unique<SharedHypervisor>(*hypervisor_, loop_);
     place.hypervisor_ = shared_->share(loop, "gl-" + tag_of(number));
   }
-  place.fabric_ = make_fabric(kDlmPort);
+  // Of two nodes of o2cb the one with the higher number connects: fs/ocfs2/cluster/tcp.c.
+  place.fabric_ = plan_.cluster.stack == ClusterStack::o2cb ? make_fabric(kO2cbPort, Meeting::one)
+                                                            : make_fabric(kDlmPort, Meeting::both);
   place.setting_ = std::make_unique<LabSetting>(
       LabSetting{plan_, loop, place.hypervisor_ ? *place.hypervisor_ : *hypervisor_,
                  [&loop](const fs::path& socket) { return connect_channel(socket, loop); }});

@@ -186,6 +186,17 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
     {"ocfs2", "read-only", "OCFS2: File system is now read-only", "", fs, kAlone},
     {"ocfs2", "fencing", "ocfs2 is very sorry to be fencing this system", "", line},
     {"ocfs2", "mlog", "(", " ERROR: ", line, kAlways, true, is_mlog},
+    // o2cb's heartbeat, network and locks: fs/ocfs2/cluster/heartbeat.c and tcp.c, stack_o2cb.c.
+    {"ocfs2", "heartbeat-hung", "o2hb: ", " hb write hung", line, kAlways, true},
+    {"ocfs2", "heartbeat-unstable", "o2hb: Unable to stabilize heartbeat", "", line, kAlways, true},
+    {"ocfs2", "idle", "o2net: Connection to ", " has been idle for ", line, kAlways, true},
+    {"ocfs2", "no-connection", "o2net: No connection established with ", "", line, kAlways, true},
+    {"ocfs2", "no-connection", "o2cb: This node could not connect to nodes:", "", line, kAlways,
+     true},
+    {"ocfs2", "disagreement", "o2net: ", " Disconnecting.", line, kAlways, true},
+    {"ocfs2", "evicted", "o2cb: o2dlm has evicted node ", "", line, kAlways, true},
+    {"ocfs2", "lockspace", "ocfs2: Unable to create the lockspace ", "", line, kAlways, true},
+    {"ocfs2", "version", "ocfs2: Could not determine locking version", "", line, kAlways, true},
 
     {"bug", "bad-page", "BUG: Bad page ", "", other_bug},
     {"bug", "busy-inodes", "VFS: Busy inodes after unmount of ", "", line},

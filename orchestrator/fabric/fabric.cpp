@@ -120,8 +120,9 @@ struct Port {
 
 class EpollFabric final : public Fabric {
  public:
-  explicit EpollFabric(std::uint16_t service)
+  EpollFabric(std::uint16_t service, Meeting meeting)
       : service_(service),
+        meeting_(meeting),
         crossing_(service),
         epoll_(::epoll_create1(EPOLL_CLOEXEC)),
         stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -301,7 +302,8 @@ class EpollFabric final : public Fabric {
       port.counters.bytes_in += frame->size();
       count_service(*frame);
       const std::vector<int>& targets = switch_.route(index, *frame);
-      if (targets.size() == 1 && crossing_.keep(index, targets.front(), *frame, SteadyClock::now()))
+      if (meeting_ == Meeting::both && targets.size() == 1 &&
+          crossing_.keep(index, targets.front(), *frame, SteadyClock::now()))
         continue;
       for (const int target : targets) deliver(target, *frame);
     }
@@ -392,6 +394,7 @@ class EpollFabric final : public Fabric {
   Port& at(int index) { return *ports_[static_cast<std::size_t>(index)]; }
 
   const std::uint16_t service_;
+  const Meeting meeting_;
   std::atomic<std::uint64_t> service_frames_{0};
   std::atomic<std::uint64_t> service_bytes_{0};
   Crossing crossing_;
@@ -408,8 +411,8 @@ class EpollFabric final : public Fabric {
 
 }  // namespace
 
-std::unique_ptr<Fabric> make_fabric(std::uint16_t service) {
-  return std::make_unique<EpollFabric>(service);
+std::unique_ptr<Fabric> make_fabric(std::uint16_t service, Meeting meeting) {
+  return std::make_unique<EpollFabric>(service, meeting);
 }
 
 }  // namespace gridlock

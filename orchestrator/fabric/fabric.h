@@ -67,8 +67,14 @@ class Fabric {
   virtual void inject(const std::vector<KeptFrame>& frames) = 0;
 };
 
-/// `service`: the TCP port, the DLM's, on which two nodes' connections to each other always cross
-/// (crossing.h) and whose traffic is counted.
-std::unique_ptr<Fabric> make_fabric(std::uint16_t service);
+/// Who of two nodes opens a connection to the other's service.
+enum class Meeting {
+  both,  ///< so that it is made sure that they cross: crossing.h
+  one,
+};
+
+/// `service`: the TCP port, the DLM's, on which nodes meet as `meeting` says and whose traffic is
+/// counted.
+std::unique_ptr<Fabric> make_fabric(std::uint16_t service, Meeting meeting = Meeting::both);
 
 }  // namespace gridlock

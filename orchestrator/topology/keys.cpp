@@ -168,64 +168,6 @@ constexpr std::array kNode{
         .step = kMiB},
 };
 
-constexpr std::array kDisk{
-    Key{.name = "size",
-        .type = ValueType::size,
-        .meaning = "size of the disk; its file is sparse",
-        .fallback = "2GiB",
-        .low = 64 * kMiB,
-        .high = 16 * kTiB,
-        .step = kMiB},
-    Key{.name = "transport",
-        .type = ValueType::choice,
-        .meaning = "how the disk reaches the nodes",
-        .fallback = "virtio",
-        .words = "virtio",
-        .later = "iscsi",
-        .instead = "virtio"},
-};
-
-constexpr std::array kCluster{
-    Key{.name = "stack",
-        .type = ValueType::choice,
-        .meaning = "membership and locking: corosync with dlm_controld",
-        .fallback = "corosync",
-        .words = "corosync",
-        .later = "o2cb",
-        .instead = "corosync"},
-    Key{.name = "token",
-        .type = ValueType::duration,
-        .meaning = "corosync's token time-out: how long a node may be silent",
-        .fallback = "10s",
-        .low = kSecond,
-        .high = 300 * kSecond},
-};
-
-constexpr std::array kFilesystem{
-    Key{.name = "type",
-        .type = ValueType::choice,
-        .meaning = "the file system",
-        .fallback = "gfs2",
-        .words = "gfs2",
-        .later = "ocfs2",
-        .instead = "gfs2"},
-    Key{.name = "disk",
-        .type = ValueType::name,
-        .meaning = "the disk it is on. Default: the only one"},
-    Key{.name = "mount",
-        .type = ValueType::line,
-        .meaning = "where every node mounts it: an absolute path outside the system's folders",
-        .fallback = "/mnt/shared"},
-    Key{.name = "journal",
-        .type = ValueType::size,
-        .meaning = "size of one journal; every node has one, and together they may take half the "
-                   "disk",
-        .fallback = "32MiB",
-        .low = 8 * kMiB,
-        .high = kGiB,
-        .step = kMiB},
-};
-
 constexpr std::array kTrial{
     Key{.name = "name",
         .type = ValueType::name,
@@ -289,11 +231,9 @@ const KeyTable kSourceKeys{"a kernel's source", kSource};
 const KeyTable kPrebuiltKeys{"a kernel that is built already", kPrebuilt};
 const KeyTable kNodesKeys{"nodes", kNodes};
 const KeyTable kNodeKeys{"a node", kNode};
-const KeyTable kDiskKeys{"a disk", kDisk};
-const KeyTable kClusterKeys{"cluster", kCluster};
-const KeyTable kFilesystemKeys{"filesystem", kFilesystem};
 const KeyTable kTrialKeys{"a trial", kTrial};
 const KeyTable kWatchKeys{"watch", kWatch};
+const KeyTable kDefaultsKeys{"the defaults", kDefaults};
 
 std::span<const KeyTable* const> all_key_tables() {
   static constexpr auto kAll = std::to_array<const KeyTable*>({

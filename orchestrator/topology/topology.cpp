@@ -11,19 +11,18 @@
 
 #include "base/text.h"
 #include "topology/data_size.h"
+#include "topology/defaults.h"
 #include "topology/document.h"
+#include "topology/flatten.h"
+#include "topology/include.h"
 #include "topology/mistakes.h"
 #include "topology/read.h"
+#include "topology/read_disks.h"
+#include "topology/read_filesystem.h"
 #include "topology/section.h"
 
 namespace gridlock {
 namespace {
-
-/// What gfs2 itself takes of the disk: a quota file of 1 MiB and small files for each node, the
-/// bitmaps of the resource groups; rounded up. Source: mkfs.gfs2(8). That journals may take half of
-/// the disk is what mkfs.gfs2 3.5 was seen to insist on.
-constexpr Bytes kRoomOfNode = Bytes::mib(2);
-constexpr Bytes kRoomOfDisk = Bytes::mib(16);
 
 /// The file's name without its ending, with what a name may not hold replaced.
 std::string default_name(const std::filesystem::path& file) {
@@ -31,75 +30,6 @@ std::string default_name(const std::filesystem::path& file) {
   std::ranges::replace_if(
       name, [](char c) { return !valid_name(std::string("a") + c); }, '-');
   return valid_name(name) ? name : "topology";
-}
-
-NodesSpec read_nodes(const Section& section) {
-  return {section.integer("count"), section.integer("vcpus"), section.size("memory")};
-}
-
-/// A disk, and where its size is written, if it is.
-struct WrittenDisk {
-  DiskSpec disk;
-  std::optional<Mark> size_mark;
-};
-
-std::vector<WrittenDisk> read_disks(const DocNode* node, Mark mark, Mistakes& mistakes) {
-  std::vector<WrittenDisk> disks;
-  const auto read = [&](const std::string& name, const DocNode* value, Mark at) {
-    const Section section(value, at, kDiskKeys, mistakes);
-    WrittenDisk written;
-    written.disk = {name, section.size("size"), section.choice<Transport>("transport")};
-    if (section.find("size")) written.size_mark = section.mark("size");
-    disks.push_back(std::move(written));
-  };
-  if (!node || node->kind == DocNode::Kind::nothing) {
-    read("shared", nullptr, mark);
-    return disks;
-  }
-  for_each_named(*node, "a disk", kMaxKernels, mistakes,
-                 [&](const DocEntry& entry) { read(entry.key, &entry.value, entry.mark); });
-  if (disks.size() > 1)
-    mistakes.add(node->entries[1].mark,
-                 "more than one disk is not supported yet; all nodes share one");
-  return disks;
-}
-
-void check_mount(const std::string& mount, Mark mark, Mistakes& mistakes) {
-  const std::filesystem::path path(mount);
-  const bool plain = std::ranges::all_of(
-      mount, [](char c) { return c == '/' || valid_name(std::string("a") + c); });
-  if (!plain || !path.is_absolute() || path.lexically_normal().string() != mount ||
-      mount.find("//") != std::string::npos || mount.ends_with('/') || mount.size() > 200) {
-    mistakes.add(mark, fmt::format("`mount` must be an absolute path of letters, digits, dots, "
-                                   "dashes and underscores, without // . .. or a final /, not {}",
-                                   in_quotes(mount)));
-    return;
-  }
-  for (const std::string& folder : split(kSystemFolders, ' ')) {
-    if (mount != folder && !mount.starts_with(folder + "/")) continue;
-    mistakes.add(mark, fmt::format("`mount` must not be in {}, which belongs to the node's system; "
-                                   "use a folder below /mnt",
-                                   folder));
-  }
-}
-
-FilesystemSpec read_filesystem(const Section& section, const std::vector<WrittenDisk>& disks,
-                               Mistakes& mistakes) {
-  FilesystemSpec spec;
-  spec.type = section.choice<FilesystemType>("type");
-  spec.disk = section.text("disk");
-  spec.mount = section.text("mount");
-  spec.journal = section.size("journal");
-  check_mount(spec.mount, section.mark("mount"), mistakes);
-  std::vector<std::string> names;
-  for (const WrittenDisk& written : disks) names.push_back(written.disk.name);
-  if (spec.disk.empty() && !names.empty()) {
-    spec.disk = names.front();
-  } else if (!names.empty() && std::ranges::find(names, spec.disk) == names.end()) {
-    mistakes.add(section.mark("disk"), fmt::format("unknown disk {}{}", in_quotes(spec.disk),
-                                                   suggestion(spec.disk, names)));
-  }
-  return spec;
 }
 
 WatchSpec read_watch(const Section& section, Mistakes& mistakes) {
@@ -133,7 +63,7 @@ void check_room(const Topology& topology, const WrittenDisk& written, Mark journ
                     to_string(Bytes{2 * journals})));
     return;
   }
-  const std::uint64_t own = nodes * kRoomOfNode.count + kRoomOfDisk.count;
+  const std::uint64_t own = own_room(topology.filesystem.type, topology.nodes.count).count;
   const Bytes data = workload_data(topology);
   if (own > size - journals || data.count > size - journals - own) {
     mistakes.add(
@@ -167,19 +97,21 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file,
   topology.accel = top.choice<Accel>("accel");
   if (top.find("start")) topology.start = top.choice<Start>("start");
   topology.lab = top.choice<LabUse>("lab");
-  topology.nodes = read_nodes(section("nodes", kNodesKeys));
+  topology.nodes = read_nodes(section("nodes", kNodesKeys), top.find("kernels"), mistakes);
   const std::vector<WrittenDisk> disks =
-      read_disks(top.find("disks"), top.key_mark("disks"), mistakes);
+      read_disks(top.find("disks"), top.key_mark("disks"), topology.file.parent_path(), mistakes);
   for (const WrittenDisk& written : disks) topology.disks.push_back(written.disk);
-  const Section cluster = section("cluster", kClusterKeys);
-  static_cast<void>(cluster.choice<int>("stack"));
-  topology.cluster.token = cluster.duration("token");
+  std::vector<std::string> disk_names;
+  for (const DiskSpec& disk : topology.disks) disk_names.push_back(disk.name);
   const Section filesystem = section("filesystem", kFilesystemKeys);
-  topology.filesystem = read_filesystem(filesystem, disks, mistakes);
+  topology.filesystem = read_filesystem(filesystem, disk_names, mistakes);
+  topology.cluster = read_cluster(section("cluster", kClusterKeys), topology.filesystem.type,
+                                  topology.nodes.count, mistakes);
   topology.watch = read_watch(section("watch", kWatchKeys), mistakes);
   if (const DocNode* const workloads = top.find("workloads"))
     topology.workloads = read_workloads(*workloads, topology.nodes.count,
                                         topology.file.parent_path(), mistakes);
+  check_workloads_of(topology, mistakes);
   const std::size_t before_trials = mistakes.size();
   topology.trials = read_trials(top.find("trials"), topology.workloads, topology.lab, mistakes);
   // The names of trials that could not be read right are no ground for complaints about others.

@@ -10,8 +10,8 @@
 namespace gridlock {
 namespace {
 
-const std::set<std::string> kFatalKinds{"bug",    "oops",  "gpf",  "panic", "kasan",   "reboot",
-                                        "silent", "stall", "gfs2", "spin",  "deadlock"};
+const std::set<std::string> kFatalKinds{"bug",    "oops",  "gpf",  "panic", "kasan", "reboot",
+                                        "silent", "stall", "gfs2", "ocfs2", "spin",  "deadlock"};
 
 /// After these a kernel's memory cannot be trusted.
 const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};

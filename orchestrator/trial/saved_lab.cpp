@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Raised when what a saved lab holds or how it is restored changes.
-constexpr int kFormat = 4;
+constexpr int kFormat = 5;
 constexpr Bytes kManifestLimit = Bytes::mib(64);  // a drained fabric leaves few frames, if any
 constexpr const char* kManifest = "saved.json";
 
@@ -100,8 +100,7 @@ void write_manifest(const fs::path& folder, const SavedLab& lab, const SavedFrom
   for (const SavedNode& node : lab.nodes) {
     nodes.push_back({{"state", file_entry(node.state)},
                      {"console", file_entry(node.console_log)},
-                     {"corosync", node.daemons.corosync},
-                     {"dlm_controld", node.daemons.dlm_controld},
+                     {"daemons", node.daemons},
                      {"last_job", node.last_job}});
     if (node.oracles) nodes.back()["oracles"] = to_json(*node.oracles);
   }
@@ -124,7 +123,8 @@ SavedLab read_saved_lab(const fs::path& folder) {
     check_file(node.state, member(nodes[i], "state"), fmt::format("state of node {}", i + 1));
     check_file(node.console_log, member(nodes[i], "console"),
                fmt::format("console of node {}", i + 1));
-    node.daemons = {job(nodes[i], "corosync"), job(nodes[i], "dlm_controld")};
+    const Json daemons = member(nodes[i], "daemons");
+    for (const auto& [name, number] : daemons.items()) node.daemons[name] = job(daemons, name.c_str());
     node.last_job = job(nodes[i], "last_job");
     node.oracles = oracles_from_json(member(nodes[i], "oracles"));
   }

@@ -48,8 +48,8 @@ std::string in_words(const diagnosis::Diagnosis& diagnosis, const diagnosis::Loo
   for (const diagnosis::NodeLook& node : look) {
     if (!node.answered())
       text += "; " + node.node + " did not answer";
-    else if (node.glocks.empty())
-      text += "; " + node.node + " gave no glocks";
+    else if (node.glocks.empty() && node.ocfs2_locks.empty())
+      text += "; " + node.node + " gave no locks of its file system";
   }
   return text;
 }

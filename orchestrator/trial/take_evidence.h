@@ -50,7 +50,7 @@ EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& fi
 void keep_files(const Evidence& evidence, const Plan& plan, const KeepEvidence& keep);
 
 /// The diagnosis' sentence. If nothing waits it says so, and which nodes of `look` told nothing of
-/// their glocks.
+/// their locks.
 std::string in_words(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look& look);
 
 /// Keeps what the looks have come to: the sentence, the graph as JSON and to draw, the files'

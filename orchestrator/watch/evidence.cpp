@@ -196,9 +196,8 @@ void EvidenceLadder::ask_for_kernel_locks() {
 }
 
 void EvidenceLadder::ask_kernels() {
-  const std::vector<Question> counters{
-      file("lockdep_stats", "/proc/lockdep_stats", kSize),
-      file("trace", "/sys/kernel/debug/tracing/trace", kSize)};
+  const std::vector<Question> counters{file("lockdep_stats", "/proc/lockdep_stats", kSize),
+                                       file("trace", "/sys/kernel/debug/tracing/trace", kSize)};
   std::vector<Question> locks{file("lock_stat", "/proc/lock_stat", kSize)};
   if (!files_.sbstats.empty()) locks.push_back(file("sbstats", files_.sbstats, kSize));
   if (!files_.ocfs2_state.empty()) locks.push_back(file("ocfs2_state", files_.ocfs2_state, kSize));

@@ -14,6 +14,7 @@
 #include "plan/plan.h"
 #include "watch/console_tail.h"
 #include "watch/disk_moves.h"
+#include "watch/lock_files.h"
 
 namespace gridlock {
 
@@ -74,7 +75,16 @@ class EvidenceLadder {
   /// By node, by question's name: what was answered.
   using Answers = std::map<NodeId, std::map<std::string, std::string>>;
 
-  Question file(const std::string& name, const std::string& path) const;
+  /// A dump of locks that is looked at twice: its name, where the kernel tells it (empty: it has
+  /// none), where it goes.
+  struct Dump {
+    const char* name;
+    const std::string* path;
+    std::string diagnosis::NodeLook::*text;
+  };
+  std::vector<Dump> dumps() const;
+
+  static Question file(const std::string& name, const std::string& path, std::size_t size);
   Answers ask(const Crew& crew, const std::vector<Question>& questions);
   diagnosis::Look look(int which, const std::map<NodeId, Agent::JobId>& jobs);
   void keep(NodeId node, int look, const std::string& name, const std::string& bytes);
@@ -87,8 +97,7 @@ class EvidenceLadder {
   std::map<NodeId, ConsoleTail*> consoles_;
   Crew sound_;
   std::stop_token stop_;
-  std::string gfs2_;
-  std::string dlm_;
+  LockFiles files_;
   std::set<std::pair<NodeId, std::string>> given_up_;
   std::set<NodeId> deaf_;  // answered nothing of a rung, and are not asked again
   std::map<NodeId, std::array<DiskMoves, 2>> disks_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "watch/lock_files.h"
 
 namespace gridlock {
 namespace {
@@ -202,12 +203,13 @@ KernelCounters read_kernel_counters(const Plan& plan, const Crew& crew, const Fa
     const auto left = std::chrono::duration_cast<Milliseconds>(end - crew.loop().now());
     return crew.get_all(path, kFileSize, std::max(left, Milliseconds{0}), stop);
   };
-  const std::vector<Reply> glocks = get("/sys/kernel/debug/gfs2/" + plan.lock_table + "/sbstats");
+  const std::string sbstats = lock_files(plan).sbstats;
+  const std::vector<Reply> glocks = sbstats.empty() ? std::vector<Reply>{} : get(sbstats);
   const std::vector<Reply> locks = get("/proc/lock_stat");
   KernelCounters counters;
   for (std::size_t i = 0; i < crew.members().size(); ++i) {
     KernelCounters::Node& node = counters.nodes[crew.members()[i].id];
-    if (glocks[i].ok()) node.glocks = parse_sbstats(glocks[i].data);
+    if (!glocks.empty() && glocks[i].ok()) node.glocks = parse_sbstats(glocks[i].data);
     if (locks[i].ok()) node.locks = parse_lock_stat(locks[i].data);
     if (node.locks && locks[i].data.size() >= kFileSize) node.locks->cut = true;
   }

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "watch/lock_files.h"
+#include "watch/ocfs2_state.h"
 
 namespace gridlock {
 namespace {
@@ -105,39 +107,44 @@ Oracles kernel_oracles(const Answers& told, NodeId node) {
   return oracles;
 }
 
-/// Where a node tells how its cluster is. Source: fs/gfs2/sys.c, fs/dlm/lockspace.c; dlm_controld
-/// makes a folder a member in configfs.
-struct ClusterFiles {
-  explicit ClusterFiles(const Plan& plan)
-      : withdrawn("/sys/fs/gfs2/" + plan.lock_table + "/withdraw") {
-    const std::string lockspace = plan.lock_table.substr(plan.lock_table.find(':') + 1);
-    recovery = "/sys/kernel/dlm/" + lockspace + "/recover_status";
-    for (const PlannedNode& node : plan.nodes)
-      members.emplace_back(node.id.number, "/sys/kernel/config/dlm/cluster/spaces/" + lockspace +
-                                               "/nodes/" + std::to_string(node.id.number) +
-                                               "/nodeid");
-  }
-  std::vector<std::string> all() const {
-    std::vector<std::string> files{withdrawn, recovery};
-    for (const auto& [id, path] : members) files.push_back(path);
-    return files;
-  }
+/// The files of the cluster; reading them may wait for locks of the file system or its DLM.
+std::vector<std::string> cluster_files(const LockFiles& files) {
+  std::vector<std::string> all{files.withdrawn, files.dlm_recovery, files.ocfs2_state,
+                               files.o2dlm_state};
+  for (const auto& [id, path] : files.dlm_members) all.push_back(path);
+  std::erase(all, std::string());
+  return all;
+}
 
-  std::string withdrawn;
-  std::string recovery;
-  std::vector<std::pair<int, std::string>> members;
-};
-
-void add_cluster(const Answers& told, const ClusterFiles& files, NodeId node, Oracles& oracles) {
-  if (const auto withdrawn = told.value<std::uint64_t>(node, files.withdrawn))
-    oracles.gfs2_withdrawn = *withdrawn != 0;
-  const auto recovery = told.value<std::uint64_t>(node, files.recovery, 16);
+void add_dlm(const Answers& told, const LockFiles& files, NodeId node, Oracles& oracles) {
+  const auto recovery = told.value<std::uint64_t>(node, files.dlm_recovery, 16);
   if (!recovery) return;
   oracles.dlm_recovering = (*recovery & kRecoveryDone) == 0;
   std::vector<int> members;
-  for (const auto& [id, path] : files.members)
+  for (const auto& [id, path] : files.dlm_members)
     if (told.value<int>(node, path) == id) members.push_back(id);
   if (!members.empty()) oracles.dlm_members = std::move(members);
+}
+
+void add_o2cb(const Answers& told, const LockFiles& files, NodeId node, Oracles& oracles) {
+  const auto text = told.text(node, files.o2dlm_state);
+  const auto state = text ? parse_o2dlm_state(*text) : std::nullopt;
+  if (!state) return;
+  oracles.dlm_recovering = state->recovering;
+  if (!state->members.empty()) oracles.dlm_members = state->members;
+}
+
+void add_cluster(const Answers& told, const LockFiles& files, NodeId node, Oracles& oracles) {
+  if (const auto withdrawn = told.value<std::uint64_t>(node, files.withdrawn))
+    oracles.gfs2_withdrawn = *withdrawn != 0;
+  const auto mount = told.text(node, files.ocfs2_state);
+  const auto ocfs2 = mount ? parse_ocfs2_state(*mount) : std::nullopt;
+  if (ocfs2) {
+    oracles.ocfs2_failed = ocfs2->failed;
+    oracles.ocfs2_recovering = ocfs2->recovering;
+  }
+  add_dlm(told, files, node, oracles);
+  add_o2cb(told, files, node, oracles);
 }
 
 }  // namespace
@@ -172,12 +179,12 @@ std::map<NodeId, Oracles> ask_oracles(const Plan& plan, const Crew& crew,
     Oracles& oracles = all[member.id] = kernel_oracles(kernels, member.id);
     if (!oracles.unread.empty()) without.insert(member.id);
     if (oracles.unread.empty() && broken.contains(member.id))
-      oracles.unread = "GFS2 and the DLM: its kernel broke; reading them could hang it";
+      oracles.unread = "the file system and its DLM: its kernel broke; reading them could hang it";
   }
   const Crew sound = crew.without(without);
   if (sound.members().empty()) return all;
-  const ClusterFiles files(plan);
-  const Answers clusters(sound, files.all(), limit / 2, std::move(stop));
+  const LockFiles files = lock_files(plan);
+  const Answers clusters(sound, cluster_files(files), limit / 2, std::move(stop));
   for (const Crew::Member& member : sound.members())
     add_cluster(clusters, files, member.id, all[member.id]);
   return all;

@@ -46,10 +46,12 @@ struct Oracles {
   std::map<std::string, std::uint64_t> counts;
   /// Hung tasks that will still be reported (/proc/sys/kernel/hung_task_warnings); -1: all.
   std::optional<std::int64_t> hung_task_reports_left;
-  std::optional<bool> gfs2_withdrawn;  ///< of the plan's file system
-  /// Its DLM lockspace: this node's part of a recovery is not done.
+  std::optional<bool> gfs2_withdrawn;    ///< the plan's file system, if it is GFS2
+  std::optional<bool> ocfs2_failed;      ///< if it is OCFS2: an error made it read-only
+  std::optional<bool> ocfs2_recovering;  ///< likewise: it replays the journal of a node that died
+  /// Its locks in the kernel's DLM, or o2cb's: this node's part of a recovery is not done.
   std::optional<bool> dlm_recovering;
-  /// Numbers of the nodes the DLM was told to be members of the lockspace.
+  /// Numbers of the nodes that the DLM was told, or o2cb's has found, to share these locks.
   std::optional<std::vector<int>> dlm_members;
   std::string unread;  ///< what the node was not asked or did not tell, and why; empty: nothing
 };

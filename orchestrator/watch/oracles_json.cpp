@@ -42,6 +42,8 @@ Json to_json(const Oracles& oracles) {
   put(json, "taint", oracles.taint);
   put(json, "hung_task_reports_left", oracles.hung_task_reports_left);
   put(json, "gfs2_withdrawn", oracles.gfs2_withdrawn);
+  put(json, "ocfs2_failed", oracles.ocfs2_failed);
+  put(json, "ocfs2_recovering", oracles.ocfs2_recovering);
   put(json, "dlm_recovering", oracles.dlm_recovering);
   put(json, "dlm_members", oracles.dlm_members);
   if (!oracles.unread.empty()) json["unread"] = oracles.unread;
@@ -65,6 +67,8 @@ std::optional<Oracles> oracles_from_json(const Json& json) {
   oracles.taint = value_of<std::uint64_t>(json, "taint");
   oracles.hung_task_reports_left = value_of<std::int64_t>(json, "hung_task_reports_left");
   oracles.gfs2_withdrawn = value_of<bool>(json, "gfs2_withdrawn");
+  oracles.ocfs2_failed = value_of<bool>(json, "ocfs2_failed");
+  oracles.ocfs2_recovering = value_of<bool>(json, "ocfs2_recovering");
   oracles.dlm_recovering = value_of<bool>(json, "dlm_recovering");
   if (const auto found = json.find("dlm_members"); found != json.end() && found->is_array()) {
     oracles.dlm_members.emplace();

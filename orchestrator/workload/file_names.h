@@ -12,8 +12,8 @@
 namespace gridlock {
 
 /// What the files of `workload` are called, by inode number: paths relative to the mounted file
-/// system. Of GFS2 the number is the inode's block address too, and so its glock's number
-/// (fs/gfs2/inode.c). Asked of the first node that runs; nothing if it does not answer within
+/// system. The number is the inode's block address too, and so the number of its glock or in its
+/// locks' names (fs/gfs2/inode.c, fs/ocfs2/inode.c). Asked of the first node that runs; nothing if it does not answer within
 /// `limit` or the files do not exist yet. Throws Cancelled, and NodeLost.
 std::map<std::uint64_t, std::string> file_names(const Plan& plan, const WorkloadSpec& workload,
                                                 const Crew& crew, Milliseconds limit,

@@ -198,7 +198,7 @@ TEST_F(DeskTest, TakesEvidenceOfAHealthyTrialWithoutCallingItAStall) {
   EXPECT_TRUE(std::filesystem::exists(folder));
   EXPECT_FALSE(std::filesystem::is_empty(folder));
   EXPECT_EQ(text_or(answer, "diagnosis", ""),
-            "no task waits for another in both looks; node2 gave no glocks");
+            "no task waits for another in both looks; node2 gave no locks of its file system");
   EXPECT_EQ(read_file(folder / "diagnosis.txt", Bytes{4096}),
             text_or(answer, "diagnosis", "") + "\n");
 }

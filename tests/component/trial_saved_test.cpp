@@ -176,9 +176,9 @@ TEST_F(SavedTest, AFormedLabIsAllNodesAndTheirDiskAtOneInstant) {
   EXPECT_THAT(lab_.programs(), Contains(HasSubstr("mount -t gfs2")));
   EXPECT_EQ(fs::file_size(made.disk), plan_.disk.size.count);
   for (const SavedNode& node : made.nodes) {
-    EXPECT_GT(node.daemons.corosync, 0u);
-    EXPECT_GT(node.daemons.dlm_controld, 0u);
-    EXPECT_GE(node.last_job, node.daemons.dlm_controld);
+    EXPECT_GT(node.daemons.at("corosync"), 0u);
+    EXPECT_GT(node.daemons.at("dlm_controld"), 0u);
+    EXPECT_GE(node.last_job, node.daemons.at("dlm_controld"));
   }
   EXPECT_THAT(lab_.running(), IsEmpty());
   EXPECT_TRUE(fs::is_empty(runs_.path())) << "something was left";

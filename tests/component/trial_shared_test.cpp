@@ -432,7 +432,7 @@ TEST_F(SharedTest, CheckpointsOfALaterTrialAreItsOwnAndHoldTheWholeConsole) {
   EXPECT_TRUE(saved.formed());
   EXPECT_LT(saved.at, records[1].findings.at(0).at);
   EXPECT_THAT(read_file(saved.nodes[0].console_log, Bytes::mib(1)), HasSubstr("Linux version"));
-  EXPECT_GT(saved.nodes[0].daemons.corosync, 0u);
+  EXPECT_GT(saved.nodes[0].daemons.at("corosync"), 0u);
 }
 
 TEST_F(SharedTest, AFreshLabAfterAFailureBeginsWhereTheSharedOneBegan) {

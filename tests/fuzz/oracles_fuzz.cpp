@@ -5,6 +5,8 @@
 #include "fuzz/oracles_invariants.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  gridlock::fuzz::check_lockdep_stats({reinterpret_cast<const char*>(data), size});
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  gridlock::fuzz::check_lockdep_stats(text);
+  gridlock::fuzz::check_ocfs2_states(text);
   return 0;
 }

@@ -54,8 +54,9 @@ inline void check_plan(const Plan& plan) {
     GRIDLOCK_CHECK(node.memory >= Bytes::mib(128) && node.memory <= Bytes::gib(64), "memory");
   }
   GRIDLOCK_CHECK(plan.cluster_name.size() >= 1 && plan.cluster_name.size() <= 32, "cluster name");
-  GRIDLOCK_CHECK(plan.lock_table.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-:") ==
-                     std::string::npos,
+  // Capitals are of an OCFS2's UUID.
+  GRIDLOCK_CHECK(plan.lock_table.find_first_not_of(
+                     "abcdefghijklmnopqrstuvwxyzABCDEF0123456789-:") == std::string::npos,
                  "lock table " + plan.lock_table);
   std::set<std::pair<std::string, std::string>> trials;
   for (const PlannedTrial& trial : plan.trials) {

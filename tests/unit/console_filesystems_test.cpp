@@ -44,7 +44,27 @@ INSTANTIATE_TEST_SUITE_P(
         Line{"(mount.ocfs2,1234,0):ocfs2_fill_super:1187 ERROR: status = -22",
              "ocfs2:mlog:ocfs2_fill_super:status = -N"},
         Line{"*** ocfs2 is very sorry to be fencing this system by restarting ***",
-             "ocfs2:fencing"}));
+             "ocfs2:fencing"},
+        Line{"o2hb: node 2 hb write hung for 15s on region 0123456789ABCDEF0123456789ABCDEF (vdb).",
+             "ocfs2:heartbeat-hung"},
+        Line{
+            "o2hb: all nodes hb write hung, maybe region 0123456789ABCDEF0123456789ABCDEF (vdb) is "
+            "down.",
+            "ocfs2:heartbeat-hung"},
+        Line{"o2hb: Unable to stabilize heartbeat on region 0123456789ABCDEF0123456789ABCDEF (vdb)",
+             "ocfs2:heartbeat-unstable"},
+        Line{"o2net: Connection to node node2 (num 2) at 10.77.0.2:7777 has been idle for 30.48 "
+             "secs.",
+             "ocfs2:idle"},
+        Line{"o2net: No connection established with node 2 after 30.0 seconds, check network and "
+             "cluster configuration.",
+             "ocfs2:no-connection"},
+        Line{"o2net: node node2 (num 2) at 10.77.0.2:7777 uses a network idle timeout of 30000 ms, "
+             "but we use 10000 ms locally. Disconnecting.",
+             "ocfs2:disagreement"},
+        Line{"o2cb: o2dlm has evicted node 2 from domain 0123456789ABCDEF0123456789ABCDEF",
+             "ocfs2:evicted"},
+        Line{"ocfs2: Could not determine locking version", "ocfs2:version"}));
 
 class Ordinary : public testing::TestWithParam<const char*> {};
 
@@ -52,23 +72,28 @@ TEST_P(Ordinary, StateIsNoError) { EXPECT_THAT(findings_in(stamped({GetParam()})
 
 INSTANTIATE_TEST_SUITE_P(
     All, Ordinary,
-    testing::Values("gfs2: fsid=lab:data.1: recover generation 3 done",
-                    "gfs2: fsid=lab:data.1: recover jid 1 result success",
-                    "gfs2: fsid=lab:data.1: jid=1: Journal replayed in 3ms",
-                    "dlm: connecting to 2", "dlm: connected to node 2",
-                    "dlm: data: dlm_recover_directory 0 out 0 messages",
-                    "dlm: data: dlm_recover_members_wait error -4",
-                    "dlm: node 1: socket error sending to node 2 at 10.0.0.2, dport 21064, sk_err=104/0",
-                    "ocfs2: Mounting device (253,0) on (node 1, slot 0) with ordered data mode.",
-                    "o2dlm: Joining domain 1234 ( 1 2 ) 2 nodes",
-                    "(a remark in brackets): ERROR: of something else",
-                    "(mount.ocfs2,1234,0):ocfs2_fill_super: no line ERROR: x"));
+    testing::Values(
+        "gfs2: fsid=lab:data.1: recover generation 3 done",
+        "gfs2: fsid=lab:data.1: recover jid 1 result success",
+        "gfs2: fsid=lab:data.1: jid=1: Journal replayed in 3ms", "dlm: connecting to 2",
+        "dlm: connected to node 2", "dlm: data: dlm_recover_directory 0 out 0 messages",
+        "dlm: data: dlm_recover_members_wait error -4",
+        "dlm: node 1: socket error sending to node 2 at 10.0.0.2, dport 21064, sk_err=104/0",
+        "ocfs2: Mounting device (253,0) on (node 1, slot 0) with ordered data mode.",
+        "o2dlm: Joining domain 1234 ( 1 2 ) 2 nodes",
+        "o2hb: Heartbeat started on region 0123456789ABCDEF0123456789ABCDEF (vdb)",
+        "o2net: Connected to node node1 (num 1) at 10.77.0.1:7777",
+        "o2net: No longer connected to node node1 (num 1) at 10.77.0.1:7777",
+        "o2dlm: Node 2 leaves domain 0123456789ABCDEF0123456789ABCDEF ( 1 ) 1 nodes",
+        "ocfs2: Unmounting device (254,16) on (node 1)",
+        "(a remark in brackets): ERROR: of something else",
+        "(mount.ocfs2,1234,0):ocfs2_fill_super: no line ERROR: x"));
 
 TEST(FileSystems, AnOcfs2ErrorAndWhatFollowsItAreOne) {
-  const auto findings = findings_in(
-      stamped({"OCFS2: ERROR (device sdb): ocfs2_check_dir_entry: bad entry",
-               "On-disk corruption discovered. Please run fsck.ocfs2 once the filesystem is unmounted.",
-               "OCFS2: File system is now read-only."}));
+  const auto findings = findings_in(stamped(
+      {"OCFS2: ERROR (device sdb): ocfs2_check_dir_entry: bad entry",
+       "On-disk corruption discovered. Please run fsck.ocfs2 once the filesystem is unmounted.",
+       "OCFS2: File system is now read-only."}));
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].kind, "ocfs2");
   EXPECT_EQ(findings[0].function, "ocfs2_check_dir_entry");
@@ -83,9 +108,10 @@ TEST(FileSystems, TheGlocksOfAGlockBugAreValues) {
   const GlockInode inode{77872, 8, 2097152};
   EXPECT_THAT(bug->glocks,
               ElementsAre(Glock{{2, 0x13030}, GlockMode::EX, {holder}, "yfIqob", inode}));
-  EXPECT_EQ(bug->sentence,
-            "recursion: mdio/105 holds glock 2/13030 (DF, from vfs_read) and asks for it again (SH, "
-            "from __do_fault)");
+  EXPECT_EQ(
+      bug->sentence,
+      "recursion: mdio/105 holds glock 2/13030 (DF, from vfs_read) and asks for it again (SH, "
+      "from __do_fault)");
 }
 
 }  // namespace
