@@ -92,6 +92,10 @@ LabHost::Place LabHost::place(int number, EventLoop& loop) {
     setting.fabric_sockets.push_back(setting.directory / fmt::format("n{}.fab", node.id.number));
     place.fabric_->add_port(setting.fabric_sockets.back(), user_.uid);
   }
+  if (plan_.disk.transport == Transport::iscsi && plan_.disk.via == IscsiVia::guest) {
+    setting.gateway_socket = setting.directory / "target.fab";
+    place.fabric_->add_port(setting.gateway_socket, ::geteuid());
+  }
   return place;
 }
 

@@ -15,4 +15,8 @@ namespace gridlock {
 /// each virtio device on an i440fx machine, in routing its interrupt by ACPI (measured).
 std::string domain_xml(const MachineSpec& spec, const std::string& uuid);
 
+/// The libvirt secret (https://libvirt.org/formatsecret.html) that a machine's iSCSI disk names:
+/// kept in memory, and not to be read back. The value is not in it.
+std::string secret_xml(const std::string& machine);
+
 }  // namespace gridlock

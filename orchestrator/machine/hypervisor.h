@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/event_loop.h"
+#include "base/iscsi_lun.h"
 #include "machine/inspection.h"
 
 namespace gridlock {
@@ -29,6 +31,10 @@ struct MachineSpec {
   std::filesystem::path root_disk;  ///< raw, read-only, serial ROOT; may be empty
   std::filesystem::path
       shared_disk;  ///< raw, shareable, host cache off, serial SHARED; may be empty
+  /// The shared disk in its place: QEMU is the initiator called `initiator`, and the machine has a
+  /// SCSI disk with the serial SHARED. The secret reaches QEMU through libvirt, and no XML has it.
+  std::optional<IscsiLun> iscsi = {};
+  std::string initiator = {};
   /// Written from the first byte; with a `state` what is there stays, and the rest comes behind it.
   std::filesystem::path console_log;
   std::filesystem::path console_socket;

@@ -256,17 +256,20 @@ class LibvirtHypervisor final : public Hypervisor {
   void connect() {
     const OrphanReaper::Attention attention(reaper_);
     try {
-      connection_.emplace(root_.uri(), [this, alive = std::weak_ptr(alive_)](
-                                           const std::string& uuid, const MachineEvent& event) {
-        MachineEvent told = event;
-        if (told.kind == MachineEvent::Kind::crashed) {
-          const std::string said = said_by_qemu(tail_of(root_.log_of(told.machine)));
-          if (!said.empty()) told.detail += "; QEMU said: " + said;
-        }
-        loop_.post([alive, uuid, told] {
-          if (const auto self = alive.lock()) (*self)->heard(uuid, told);
-        });
-      });
+      connection_.emplace(
+          root_.uri(),
+          [this, alive = std::weak_ptr(alive_)](const std::string& uuid,
+                                                const MachineEvent& event) {
+            MachineEvent told = event;
+            if (told.kind == MachineEvent::Kind::crashed) {
+              const std::string said = said_by_qemu(tail_of(root_.log_of(told.machine)));
+              if (!said.empty()) told.detail += "; QEMU said: " + said;
+            }
+            loop_.post([alive, uuid, told] {
+              if (const auto self = alive.lock()) (*self)->heard(uuid, told);
+            });
+          },
+          root_.secrets_uri());
     } catch (const VirtError& error) {
       throw VirtError(error.what(), error.code(),
                       "needs the packages libvirt-daemon-driver-qemu and qemu-system-x86, and no "
@@ -385,6 +388,8 @@ class LibvirtHypervisor final : public Hypervisor {
     try {
       std::error_code ignored;
       fs::remove(log, ignored);
+      if (spec.iscsi && spec.iscsi->chap)
+        connection_->keep_secret(spec.name, spec.iscsi->chap->secret);
       connection_->start(
           xml, spec.state.empty() ? VirtConnection::Run::running : VirtConnection::Run::paused);
       if (!spec.state.empty()) {
@@ -410,6 +415,7 @@ class LibvirtHypervisor final : public Hypervisor {
       end_qemu_processes(root_.path(), name, Milliseconds{0});
       connection_->destroy(name);
       end_qemu_processes(root_.path(), name, kEndLimit);
+      connection_->forget_secret(name);
     } catch (const Error&) {
       return std::current_exception();
     }

@@ -22,6 +22,8 @@ std::string word(const KeyTable& table, std::string_view key, Enum value) {
 std::string word_of(Accel accel) { return word(kTopologyKeys, "accel", accel); }
 std::string word_of(Start start) { return word(kTopologyKeys, "start", start); }
 std::string word_of(Transport transport) { return word(kDiskKeys, "transport", transport); }
+std::string word_of(IscsiVia via) { return word(kDiskKeys, "via", via); }
+std::string word_of(ClusterStack stack) { return word(kClusterKeys, "stack", stack); }
 std::string word_of(FilesystemType type) { return word(kFilesystemKeys, "type", type); }
 std::string word_of(MmapDioSpec::Operation value) { return word(kMmapDioKeys, "operation", value); }
 std::string word_of(MmapDioSpec::Direction value) { return word(kMmapDioKeys, "direction", value); }

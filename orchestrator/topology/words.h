@@ -12,6 +12,8 @@ namespace gridlock {
 std::string word_of(Accel accel);
 std::string word_of(Start start);
 std::string word_of(Transport transport);
+std::string word_of(IscsiVia via);
+std::string word_of(ClusterStack stack);
 std::string word_of(FilesystemType type);
 std::string word_of(MmapDioSpec::Operation value);
 std::string word_of(MmapDioSpec::Direction value);

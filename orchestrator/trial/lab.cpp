@@ -23,6 +23,7 @@ constexpr Milliseconds kLastResort{20'000};
 constexpr Milliseconds kStateLimit{3'000};
 /// A node takes a frame within microseconds, if its processor runs at all.
 constexpr Milliseconds kDrain{500};
+constexpr Milliseconds kDiskLimit{3'000};
 
 std::string fresh_entropy() {
   std::random_device source;
@@ -41,12 +42,10 @@ Lab::Lab(const LabSetting& setting, const NodeSource& source,
   GRIDLOCK_CHECK(
       !source.from || !source.from->formed() || source.from->nodes.size() == plan.nodes.size(),
       "a formed lab has the plan's nodes");
-  const std::filesystem::path disk = setting.directory / "shared.raw";
-  disk_ =
-      source.start() == Start::formed
-          ? std::make_unique<SharedDisk>(disk, source.from->disk, setting.qemu_uid,
-                                         setting.qemu_gid)
-          : std::make_unique<SharedDisk>(disk, plan.disk.size, setting.qemu_uid, setting.qemu_gid);
+  disk_ = std::make_unique<LabDisk>(
+      LabDisk::Place{plan, setting.directory, setting.qemu_uid, setting.qemu_gid,
+                     setting.gateway_socket},
+      source.start() == Start::formed ? source.from->disk : std::filesystem::path());
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const PlannedNode& planned = plan.nodes[i];
     const std::string number = std::to_string(planned.id.number);
@@ -54,16 +53,17 @@ Lab::Lab(const LabSetting& setting, const NodeSource& source,
     node.id = planned.id;
     node.name = planned.name;
     node.console_log = console_logs[i];
-    node.machine.name = "gl-" + setting.tag + planned.name;
+    node.machine.name = "gl-" + setting.tag + "node" + number;
     node.machine.acceleration = setting.acceleration;
     node.machine.vcpus = planned.vcpus;
     node.machine.memory = planned.memory;
     node.machine.mac = planned.mac;
-    node.machine.kernel = source.kernel;
-    node.machine.initrd = source.initrd;
+    const auto own = source.own.find(planned.id);
+    node.machine.kernel = own == source.own.end() ? source.kernel : own->second.image;
+    node.machine.initrd = own == source.own.end() ? source.initrd : own->second.initrd;
     node.machine.command_line = plan.kernel_command_line + setting.command_line;
     node.machine.root_disk = setting.root_disk;
-    node.machine.shared_disk = disk_->path();
+    disk_->attach_to(node.machine, planned);
     node.machine.console_log = node.console_log;
     node.machine.console_socket = setting.directory / ("n" + number + ".con");
     node.machine.agent_socket = setting.directory / ("n" + number + ".agt");
@@ -297,7 +297,7 @@ SavedLab Lab::save(const std::filesystem::path& folder, Saving saving, Milliseco
       limit, stop);
   if (setting_.fabric) saved.frames = setting_.fabric->kept(kDrain);
   auto copied = std::async(std::launch::async, [&, whole] {
-    if (whole) copy_sparse(disk_->path(), saved.disk);
+    if (whole) disk_->copy_to(saved.disk);
   });
   const auto index = [this](const Node& node) {
     return static_cast<std::size_t>(&node - nodes_.data());
@@ -356,6 +356,7 @@ std::chrono::nanoseconds Lab::pace() const {
 }
 
 void Lab::look_for_silence() {
+  if (const std::string problem = disk_->ended(); !problem.empty()) lose_disk(problem);
   for (Node& node : nodes_) {
     if (!node.agent || !node.agent->hello()) continue;
     if (!node.agent->lost().empty())
@@ -396,6 +397,12 @@ void Lab::ask_why_silent(const Node& node, Milliseconds limit) {
                                    runs ? "" : ": " + describe(state)));
         }
       });
+}
+
+std::string Lab::disk_problem() const { return disk_->problem(kDiskLimit); }
+
+void Lab::lose_disk(const std::string& why) {
+  for (Node& node : nodes_) lose(node, Loss::Kind::disk_lost, why);
 }
 
 const Loss* Lab::lost() const {

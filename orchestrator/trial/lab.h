@@ -15,7 +15,7 @@
 #include "guest/crew.h"
 #include "machine/hypervisor.h"
 #include "plan/plan.h"
-#include "storage/shared_disk.h"
+#include "trial/lab_disk.h"
 #include "trial/saved_lab.h"
 #include "watch/console_tail.h"
 
@@ -47,7 +47,8 @@ struct LabSetting {
   /// The same without a desk, for another plan, which must outlive it.
   LabSetting with_plan(const Plan& other) const {
     return {other,   loop,           hypervisor,   connect, acceleration, root_disk, directory,
-            fabric, fabric_sockets, command_line, tag,     qemu_uid,     qemu_gid};
+            fabric, fabric_sockets, command_line, tag,     qemu_uid,     qemu_gid,
+            gateway_socket};
   }
 };
 
@@ -57,6 +58,7 @@ struct NodeSource {
   std::optional<SavedLab> from = {};   ///< absent: they are powered on
   SavedFrom parts = {};                ///< what a checkpoint of them is made of
   std::filesystem::path initrd = {};   ///< for `kernel`, readable like it; empty: it has none
+  std::map<NodeId, OwnKernel> own = {};  ///< nodes that run another kernel
 
   Start start() const {
     if (!from) return Start::boot;
@@ -72,6 +74,7 @@ struct Loss {
     qemu_died,    ///< the host's doing
     agent_lost,   ///< the agent's channel broke while the machine runs
     silent,       ///< the machine runs, the agent says nothing
+    disk_lost,    ///< the target of the shared disk ended, or cannot be reached: the host's doing
     stopped_on_host,  ///< the agent says nothing because the machine or its QEMU was stopped
   };
   Kind kind;
@@ -81,7 +84,7 @@ struct Loss {
 /// Whether a node was lost for what the host did: nothing that its kernel is judged by.
 inline bool is_of_the_host(const Loss& loss) {
   return loss.kind == Loss::Kind::qemu_died || loss.kind == Loss::Kind::agent_lost ||
-         loss.kind == Loss::Kind::stopped_on_host;
+         loss.kind == Loss::Kind::stopped_on_host || loss.kind == Loss::Kind::disk_lost;
 }
 
 /// The nodes and the disk while they run. Made and used on the loop's thread; the destructor ends
@@ -151,6 +154,15 @@ class Lab {
   /// Looks for agents that fell silent. Called now and then.
   void look_for_silence();
 
+  /// The shared disk as nodes reach it whose kernels are initiators themselves, if they are.
+  std::optional<IscsiLun> lun_for_guests() const { return disk_->for_guests(); }
+
+  /// Why the shared disk is not there, asked when something stands still that may be for want of it;
+  /// empty: it is. Takes at most a few seconds.
+  std::string disk_problem() const;
+  /// Every node is lost for want of its disk.
+  void lose_disk(const std::string& why);
+
   /// The first node that was lost, or null.
   const Loss* lost() const;
 
@@ -175,7 +187,7 @@ class Lab {
 
   const LabSetting& setting_;
   const NodeSource& source_;
-  std::unique_ptr<SharedDisk> disk_;
+  std::unique_ptr<LabDisk> disk_;
   std::vector<Node> nodes_;
   std::unique_ptr<Crew> crew_;
   std::map<NodeId, double> slowness_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster/cluster.h"
+#include "cluster/node_disk.h"
 #include "trial/lab.h"
 #include "trial/lab_oracles.h"
 
@@ -66,6 +67,7 @@ class RunningLab {
   LabOracles oracles_;
   Cluster::Sink listener_;
   std::map<std::pair<std::string, std::string>, std::string> daemon_lines_;
+  std::unique_ptr<NodeDisk> disk_;  // null: nodes know it from their start
   std::unique_ptr<Cluster> cluster_;
 };
 

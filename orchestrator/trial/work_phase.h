@@ -52,6 +52,9 @@ class WorkPhase {
   /// What a node had done when it was heard last, for the report of its end; only while it works.
   std::string last_sample(NodeId node) const;
 
+  /// How long the target of the shared disk was not to be reached while workloads ran.
+  Milliseconds disk_away() const { return disk_away_; }
+
   /// A kernel is lost from now on, as `why` says: no barrier waits for it any more.
   void doom(const std::string& why);
 
@@ -65,6 +68,7 @@ class WorkPhase {
   Waited wait(Milliseconds limit);
   void serve_desk();
   void checkpoint();
+  bool bear_with_disk();
   bool is_asked() const;
   bool is_broken() const;
   bool settled() const;
@@ -76,6 +80,8 @@ class WorkPhase {
   std::stop_token stop_;
   std::unique_ptr<WorkloadRun> work_;
   std::string name_;                  // of the workload
+  Milliseconds disk_away_{0};
+  std::optional<SteadyTime> disk_back_;  // when it was there again
   std::optional<SteadyTime> doomed_;  // since when the lab is known to be lost
 };
 
