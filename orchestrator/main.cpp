@@ -101,6 +101,7 @@ int run(int argc, char** argv, std::stop_token stop) {
   add_list(app, context, &exit_code);
   add_scan(app, context, &exit_code);
   add_diagnose(app, context, &exit_code);
+  add_doctor(app, context, &exit_code);
   add_clean(app, context, &exit_code);
   try {
     app.parse(argc, argv);

@@ -23,10 +23,11 @@ std::string require_memory(const Plan& plan, const MemoryReading& now) {
       now.limit ? fmt::format(" (the control group has {})", to_string(*now.limit)) : "";
   if (needed > now.available)
     throw Error(
-        fmt::format("{} nodes do not fit this host now: with {} for each QEMU they may take {}, and "
-                    "{} are available{}",
-                    plan.nodes.size(), to_string(kQemuOverhead), to_string(needed),
-                    to_string(now.available), group),
+        fmt::format(
+            "{} nodes do not fit this host now: with {} for each QEMU they may take {}, and "
+            "{} are available{}",
+            plan.nodes.size(), to_string(kQemuOverhead), to_string(needed),
+            to_string(now.available), group),
         "end other programs, or lower nodes.memory or nodes.count in the topology; 'gridlock "
         "doctor' says how many nodes fit");
   return fmt::format("memory: the nodes may take {} of {} available{}; {}", to_string(needed),

@@ -30,6 +30,7 @@ void add_report(CLI::App& app, Context& context, int* exit_code);
 void add_list(CLI::App& app, Context& context, int* exit_code);
 void add_scan(CLI::App& app, Context& context, int* exit_code);
 void add_diagnose(CLI::App& app, Context& context, int* exit_code);
+void add_doctor(CLI::App& app, Context& context, int* exit_code);
 void add_clean(CLI::App& app, Context& context, int* exit_code);
 
 }  // namespace gridlock

@@ -90,7 +90,8 @@ MemoryReading read_memory(const fs::path& root) {
 Bytes proportional_memory(const std::vector<pid_t>& processes) {
   Bytes sum;
   for (const pid_t pid : processes)
-    sum.count += kilobytes(fmt::format("/proc/{}/smaps_rollup", pid), "Pss").value_or(Bytes{}).count;
+    sum.count +=
+        kilobytes(fmt::format("/proc/{}/smaps_rollup", pid), "Pss").value_or(Bytes{}).count;
   return sum;
 }
 

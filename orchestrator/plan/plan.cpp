@@ -43,8 +43,8 @@ std::vector<PlannedNode> plan_nodes(const NodesSpec& spec) {
 /// "3 nodes of 768 MiB", or what differing ones come to together.
 std::string memory_text(const std::vector<PlannedNode>& nodes) {
   const Bytes first = nodes.front().memory;
-  const bool alike = std::ranges::all_of(
-      nodes, [&](const PlannedNode& node) { return node.memory == first; });
+  const bool alike =
+      std::ranges::all_of(nodes, [&](const PlannedNode& node) { return node.memory == first; });
   if (alike) return fmt::format("{} nodes of {}", nodes.size(), to_string(first));
   std::vector<std::string> each;
   for (const PlannedNode& node : nodes)
@@ -79,8 +79,8 @@ std::vector<const KernelSpec*> kernels_of_nodes_only(const Topology& topology, c
   for (const KernelSpec& kernel : topology.kernels) {
     const bool tested =
         std::ranges::find(plan.kernels, kernel.name, &PlannedKernel::name) != plan.kernels.end();
-    if (!tested && std::ranges::find(plan.nodes, kernel.name, &PlannedNode::kernel) !=
-                       plan.nodes.end())
+    if (!tested &&
+        std::ranges::find(plan.nodes, kernel.name, &PlannedNode::kernel) != plan.nodes.end())
       kernels.push_back(&kernel);
   }
   return kernels;
@@ -107,10 +107,9 @@ void check_host(const Topology& topology, const std::vector<PlannedNode>& nodes,
   const Bytes needed = lab_memory(nodes);
   if (needed > host.memory) {
     throw UsageError(
-        fmt::format(
-            "{} do not fit this host: with {} for each QEMU they need {}, and it has {}",
-            memory_text(nodes), to_string(kQemuOverhead), to_string(needed),
-            to_string(host.memory)),
+        fmt::format("{} do not fit this host: with {} for each QEMU they need {}, and it has {}",
+                    memory_text(nodes), to_string(kQemuOverhead), to_string(needed),
+                    to_string(host.memory)),
         "lower nodes.memory or nodes.count in the topology");
   }
   if (topology.accel == Accel::kvm && !host.kvm_device) {

@@ -62,9 +62,9 @@ int read_count(const Section& section, std::size_t names, Mistakes& mistakes) {
     const std::size_t before = mistakes.size();
     const int count = section.integer("count");
     if (mistakes.size() == before && static_cast<std::size_t>(count) != names)
-      mistakes.add(section.mark("count"),
-                   fmt::format("`count` is {}, and there are {} names; one of them would do", count,
-                               names));
+      mistakes.add(
+          section.mark("count"),
+          fmt::format("`count` is {}, and there are {} names; one of them would do", count, names));
   }
   return static_cast<int>(names);
 }

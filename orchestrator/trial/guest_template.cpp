@@ -27,8 +27,8 @@ SavedLab boot_and_save(const LabSetting& one, const SavedParts& parts,
   return saved;
 }
 
-/// The plan's first node alone, with the shape of `node`: whoever is started from a template is told
-/// later who it is.
+/// The plan's first node alone, with the shape of `node`: whoever is started from a template is
+/// told later who it is.
 Plan plan_of_one(const Plan& plan, const PlannedNode& node) {
   Plan one = plan;
   one.nodes.resize(1);

@@ -151,6 +151,8 @@ int bench(const std::vector<std::string>& arguments) {
   const Installation installation = context.installation();
   Topology topology = load_topology(arguments[1]);
   topology.nodes.count = kMostNodes;
+  topology.nodes.names.clear();
+  for (int i = 1; i <= kMostNodes; ++i) topology.nodes.names.push_back(fmt::format("node{}", i));
   const HostFacts facts = context.host_facts();
   PlanOptions options;
   options.kernels = {topology.kernels.front().name};

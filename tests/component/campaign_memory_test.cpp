@@ -27,9 +27,10 @@ TEST(LabMemory, IsRefusedWithTheNumbersWhenItIsNotAvailable) {
     require_memory(eight_nodes(), now);
     FAIL() << "was let through";
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "8 nodes do not fit this host now: with 256 MiB for each QEMU they may take 6 GiB, "
-                 "and 5 GiB are available");
+    EXPECT_STREQ(
+        error.what(),
+        "8 nodes do not fit this host now: with 256 MiB for each QEMU they may take 6 GiB, "
+        "and 5 GiB are available");
     EXPECT_THAT(error.hint(), HasSubstr("nodes.count"));
   }
   now.limit = Bytes::gib(8);

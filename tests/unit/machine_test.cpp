@@ -34,6 +34,17 @@ MachineSpec node() {
   return spec;
 }
 
+/// QEMU is the initiator, with a secret.
+MachineSpec node_on_iscsi() {
+  MachineSpec spec = node();
+  spec.name = "gl-node2";
+  spec.shared_disk.clear();
+  spec.iscsi = IscsiLun{"127.0.0.1", 40123, "iqn.2026-01.invalid.gridlock:shared", 1,
+                        ChapSecret{"gridlock-abcdef", "verySecret123456"}};
+  spec.initiator = "iqn.2026-01.invalid.gridlock:node2";
+  return spec;
+}
+
 /// The least there can be: what proves KVM.
 MachineSpec bare() {
   MachineSpec spec;
@@ -59,6 +70,22 @@ TEST(DomainXml, ANodeIsWrittenAsExpected) {
   expect_golden(domain_xml(node(), kUuid), "machine/node-tcg.xml");
 }
 
+TEST(DomainXml, ANodeOnIscsiIsWrittenAsExpectedAndWithoutItsSecret) {
+  const std::string xml = domain_xml(node_on_iscsi(), kUuid);
+  expect_golden(xml, "machine/node-iscsi.xml");
+  EXPECT_EQ(xml.find("verySecret"), std::string::npos);
+  expect_golden(secret_xml("gl-node2"), "machine/secret.xml");
+}
+
+TEST(DomainXml, RefusesTwoSharedDisks) {
+  MachineSpec spec = node_on_iscsi();
+  spec.shared_disk = "/run/shared.raw";
+  EXPECT_THROW(domain_xml(spec, kUuid), Error);
+  spec.shared_disk.clear();
+  spec.initiator.clear();
+  EXPECT_THROW(domain_xml(spec, kUuid), Error);
+}
+
 TEST(DomainXml, AKvmProofIsWrittenAsExpected) {
   expect_golden(domain_xml(bare(), kUuid), "machine/bare-kvm.xml");
 }
@@ -71,7 +98,7 @@ TEST(DomainXml, LibvirtsSchemaAcceptsIt) {
   const auto runner = make_command_runner();
   const TempDir directory;
   int checked = 0;
-  for (const MachineSpec& spec : {node(), bare(), booting_from_disk()}) {
+  for (const MachineSpec& spec : {node(), node_on_iscsi(), bare(), booting_from_disk()}) {
     const auto file = directory.path() / (spec.name + ".xml");
     std::ofstream(file) << domain_xml(spec, kUuid);
     Command command;
@@ -85,7 +112,7 @@ TEST(DomainXml, LibvirtsSchemaAcceptsIt) {
       GTEST_SKIP() << error.what();
     }
   }
-  EXPECT_EQ(checked, 3);
+  EXPECT_EQ(checked, 4);
 }
 
 std::string refusal(const MachineSpec& spec) {

@@ -53,8 +53,8 @@ TEST(PlanNodes, MakeTrialsOfOtherKernelsMixed) {
   const Plan made = plan(kMixed);
   EXPECT_TRUE(made.is_mixed("new"));
   EXPECT_FALSE(plan("").is_mixed("new"));
-  EXPECT_FALSE(plan("nodes: {overrides: {node1: {kernel: old}, node2: {kernel: old}}}")
-                   .is_mixed("old"));
+  EXPECT_FALSE(
+      plan("nodes: {overrides: {node1: {kernel: old}, node2: {kernel: old}}}").is_mixed("old"));
 }
 
 TEST(PlanNodes, HaveTheirKernelBuiltWhenItIsNotTested) {
@@ -64,8 +64,8 @@ TEST(PlanNodes, HaveTheirKernelBuiltWhenItIsNotTested) {
   ASSERT_EQ(made.kernels.size(), 2u);
   EXPECT_EQ(made.kernels[1].name, "old");
   EXPECT_FALSE(made.kernels[1].tested);
-  EXPECT_TRUE(std::ranges::all_of(
-      made.trials, [](const PlannedTrial& trial) { return trial.kernel == "new"; }));
+  EXPECT_TRUE(std::ranges::all_of(made.trials,
+                                  [](const PlannedTrial& trial) { return trial.kernel == "new"; }));
   EXPECT_EQ(plan("", options).kernels.size(), 1u);
 }
 
