@@ -15,6 +15,7 @@
 #include "host/file_lock.h"
 #include "host/files.h"
 #include "kernel/builder.h"
+#include "support/small_kernel.h"
 
 namespace gridlock {
 namespace {
@@ -23,125 +24,6 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-namespace fs = std::filesystem;
-
-/// Like kbuild as far as the builder sees it: allnoconfig keeps the symbols that `Kconfig` lists,
-/// objects print a line and leave a .cmd file, and bzImage holds all of them.
-constexpr const char* kMakefile = R"(
-OBJECTS := one.o two.o three.o
-STUCK := @TEMP@
-bzImage: vmlinux
-	@mkdir -p arch/x86/boot
-	@cp vmlinux arch/x86/boot/bzImage
-vmlinux: prepare $(OBJECTS)
-	@cat include/config/kernel.release $(OBJECTS) > vmlinux
-	@echo map > System.map
-prepare:
-	@mkdir -p include/config
-	@echo '6.1.0$(LOCALVERSION)' > include/config/kernel.release
-allnoconfig:
-	@echo '# made by a test' > .config
-	@for s in $$(cat Kconfig); do grep "^$$s=" $(KCONFIG_ALLCONFIG) >> .config || echo "# $$s is not set" >> .config; done
-%.o: %.c
-	@echo '  CC      $@'
-	@if test -e $(STUCK)/hang -a $< = two.c; then echo half > $@; : > $(STUCK)/hanging; \
-	  while test -e $(STUCK)/hang; do sleep 0.1; done; exit 1; fi
-	@$(CC) -g $(KCFLAGS) -c -o $@ $<
-	@echo 'cmd_$@ := x' > .$@.cmd
-.PRECIOUS: %.o
-.PHONY: bzImage prepare allnoconfig
-)";
-
-constexpr const char* kPatchTwo = R"(--- a/two.c
-+++ b/two.c
-@@ -1,3 +1,3 @@
- /* second */
--const char two[] = "two-plain";
-+const char two[] = "two-patched";
- /* end */
-)";
-
-class Notes final : public Progress {
- public:
-  void begin(const std::string&) override {}
-  void advance(const std::string&, int, int, const std::string&) override {}
-  void end(const std::string&, const std::string& outcome) override { keep(outcome); }
-  void note(const std::string& text) override { keep(text); }
-  std::vector<std::string> all() const {
-    const std::lock_guard lock(mutex_);
-    return notes_;
-  }
-
- private:
-  void keep(const std::string& text) {
-    const std::lock_guard lock(mutex_);
-    notes_.push_back(text);
-  }
-  mutable std::mutex mutex_;  ///< guards notes_
-  std::vector<std::string> notes_;
-};
-
-class Kernel : public ::testing::Test {
- protected:
-  void SetUp() override {
-    for (const char* const program : {"make", "gcc", "ld", "patch"})
-      if (!find_program(program)) GTEST_SKIP() << program << " is not installed";
-    std::string makefile = kMakefile;
-    makefile.replace(makefile.find("@TEMP@"), 6, temp_.path().string());
-    write("source/Makefile", makefile);
-    write("source/Kconfig", "CONFIG_ONE CONFIG_TWO\n");
-    write("source/one.c", "const char one[] = \"one-plain\";\n");
-    write("source/two.c", "/* second */\nconst char two[] = \"two-plain\";\n/* end */\n");
-    write("source/three.c", "const char three[] = \"three-plain\";\n");
-    write("base.config", "CONFIG_ONE=y\n");
-    kernel_.name = "patched";
-    kernel_.source.dir = temp_.path() / "source";
-    kernel_.config = {{"base", temp_.path() / "base.config"}};
-  }
-
-  void write(const std::string& name, const std::string& text) const {
-    fs::create_directories((temp_.path() / name).parent_path());
-    std::ofstream(temp_.path() / name) << text;
-  }
-
-  PlannedKernel with_patch(const std::string& text, const std::string& name = "fix.patch") const {
-    write(name, text);
-    PlannedKernel kernel = kernel_;
-    kernel.name = "unpatched";
-    kernel.patches.push_back({name, temp_.path() / name});
-    return kernel;
-  }
-
-  BuiltKernel build(const PlannedKernel& kernel) {
-    return build_kernel(kernel, cache_, *runner_, notes_, {});
-  }
-
-  std::string failure(const PlannedKernel& kernel) {
-    try {
-      build(kernel);
-    } catch (const HostError& error) {
-      return error.what() + std::string("\n") + error.hint();
-    }
-    return "it was built";
-  }
-
-  static std::string image(const BuiltKernel& kernel) {
-    return read_file(kernel.image, Bytes::mib(1));
-  }
-
-  fs::path workspace() const {
-    for (const fs::directory_entry& entry : fs::directory_iterator(cache_ / "kernels" / "work"))
-      if (entry.is_directory()) return entry.path();
-    ADD_FAILURE() << "there is no workspace";
-    return {};
-  }
-
-  TempDir temp_{fs::temp_directory_path(), "gridlock-kernel-"};
-  fs::path cache_ = temp_.path() / "cache";
-  std::unique_ptr<CommandRunner> runner_ = make_command_runner();
-  Notes notes_;
-  PlannedKernel kernel_;
-};
 
 TEST_F(Kernel, IsBuiltOnceAndThenComesFromTheCache) {
   const BuiltKernel first = build(kernel_);
@@ -233,6 +115,26 @@ TEST_F(Kernel, ALostConfigSymbolIsNamedWithItsLine) {
       failure(kernel_),
       AllOf(HasSubstr("CONFIG_THREE=y (" + (temp_.path() / "base.config").string() + " line 3)"),
             Not(HasSubstr("CONFIG_ONE"))));
+}
+
+TEST_F(Kernel, ASymbolThatTheKernelDoesNotKnowIsLeftOutOnceAndSaid) {
+  write("base.config", "CONFIG_ONE=y\nCONFIG_FOUR=y\n");
+  const BuiltKernel built = build(kernel_);
+  EXPECT_THAT(notes_.all(),
+              Contains("kernel patched: Linux 6.1.0 does not know CONFIG_FOUR: left out"));
+  EXPECT_THAT(read_file(built.directory / "manifest.json", Bytes::kib(64)),
+              HasSubstr("\"config_left_out\": [\n    \"CONFIG_FOUR\"\n  ]"));
+}
+
+TEST_F(Kernel, ARequiredSymbolThatTheKernelDoesNotKnowIsAnError) {
+  write("base.config", "# Required: CONFIG_ONE CONFIG_FOUR\nCONFIG_ONE=y\nCONFIG_FOUR=y\n");
+  EXPECT_THAT(failure(kernel_), HasSubstr("kernel patched: Linux 6.1.0 has no CONFIG_FOUR, "
+                                          "without which a lab cannot run"));
+}
+
+TEST_F(Kernel, ARequestForOlderKernelsIsNotMadeOfThisOne) {
+  write("base.config", "CONFIG_ONE=y\n# Until 5.17: CONFIG_TWO=y\n# Until 6.1: CONFIG_THREE=y\n");
+  EXPECT_THAT(failure(kernel_), AllOf(HasSubstr("CONFIG_THREE=y"), Not(HasSubstr("CONFIG_TWO"))));
 }
 
 TEST_F(Kernel, AnEntryCutShortIsBuiltAgain) {
