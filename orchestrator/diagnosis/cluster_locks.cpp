@@ -80,7 +80,7 @@ void read_ocfs2(const Heard& heard, const Waited& waited, ClusterLocks& locks) {
       if (!waited.ocfs2.contains(lock.resource) || uses == kMaxUses) return;
       ++uses;
       locks.ocfs2[std::string(lock.resource)].push_back(
-          {node->node, lock.level, lock.requested, lock.used(), lock.waits()});
+          {node->node, lock.level, lock.requested, lock.used(), lock.waits(), lock.refused()});
     });
 }
 

@@ -38,6 +38,7 @@ struct ClusterLocks {
     DlmMode requested = DlmMode::none;
     DlmMode used = DlmMode::NL;
     bool waits = false;
+    DlmMode refused = DlmMode::none;  ///< to tasks of the node: see Ocfs2Lock
   };
   /// A node's name and the id of its lock there.
   using DlmOwner = std::pair<std::string, std::uint32_t>;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMaxWaited = 65536;
 constexpr std::size_t kMaxName = 31;  // OCFS2_LOCK_ID_MAX_LEN without its end
 constexpr unsigned kBusy = 0x2;       // OCFS2_LOCK_BUSY
+constexpr unsigned kBlocked = 0x4;    // OCFS2_LOCK_BLOCKED
 
 std::string_view take_column(std::string_view& line) {
   const std::size_t end = line.find('\t');
@@ -42,10 +43,17 @@ std::optional<Ocfs2Lock> lock_of(std::string_view line) {
   const auto readers = number<unsigned>(take_column(line), 10);
   const auto writers = number<unsigned>(take_column(line), 10);
   const auto requested = level_of(take_column(line));
+  const auto blocking = level_of(take_column(line));
   if (!version || name.empty() || name.size() > kMaxName || !level || !flags || !action ||
-      !unlock_action || !readers || !writers || !requested)
+      !unlock_action || !readers || !writers || !requested || !blocking)
     return std::nullopt;
-  return Ocfs2Lock{name, *level, *requested, *readers, *writers, (*flags & kBusy) != 0};
+  return Ocfs2Lock{.resource = name,
+                   .level = *level,
+                   .requested = *requested,
+                   .readers = *readers,
+                   .writers = *writers,
+                   .busy = (*flags & kBusy) != 0,
+                   .blocking = (*flags & kBlocked) != 0 ? *blocking : DlmMode::none};
 }
 
 }  // namespace
@@ -53,6 +61,11 @@ std::optional<Ocfs2Lock> lock_of(std::string_view line) {
 DlmMode Ocfs2Lock::used() const {
   if (writers > 0) return DlmMode::EX;
   return readers > 0 ? DlmMode::PR : DlmMode::NL;
+}
+
+DlmMode Ocfs2Lock::refused() const {
+  if (blocking == DlmMode::EX) return DlmMode::PR;
+  return blocking == DlmMode::PR ? DlmMode::EX : DlmMode::none;
 }
 
 void each_ocfs2_lock(std::string_view text, const std::function<void(const Ocfs2Lock&)>& take) {
@@ -88,7 +101,7 @@ std::uint64_t ocfs2_inode(std::string_view resource) {
   constexpr std::size_t kPad = 7;
   constexpr std::size_t kDigits = 16;
   if (resource.size() < kPad + kDigits ||
-      std::string_view("MDWO").find(resource[0]) == std::string_view::npos)
+      std::string_view("MDWOF").find(resource[0]) == std::string_view::npos)
     return 0;
   return number<std::uint64_t>(resource.substr(kPad, kDigits), 16).value_or(0);
 }

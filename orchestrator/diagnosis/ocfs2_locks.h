@@ -21,9 +21,14 @@ struct Ocfs2Lock {
   unsigned readers = 0;               ///< tasks of this node that use it
   unsigned writers = 0;
   bool busy = false;  ///< a request is under way
+  /// Another node asks for it in this mode, for which the node has to give it down; none: nobody.
+  DlmMode blocking = DlmMode::none;
 
   bool waits() const { return busy && requested > level; }
   DlmMode used() const;  ///< as its tasks need it
+  /// The least mode in which a task of this node that asks now waits until it was given down; none:
+  /// it need not wait. Source: ocfs2_may_continue_on_blocked_lock().
+  DlmMode refused() const;
 };
 
 /// Calls `take` for each row; rows that make no sense are skipped.

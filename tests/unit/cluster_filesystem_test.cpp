@@ -153,7 +153,7 @@ TEST(O2cbConf, ListsEveryNodeByNumberAddressAndName) {
                               "\tip_address = 10.77.0.2\n\tname = node2\n"));
 }
 
-TEST_F(ShellTest, O2cbsTimesAreWrittenSoThatTheKernelTakesEachOfThem) {
+TEST(O2cbConf, O2cbsTimesAreWrittenSoThatTheKernelTakesEachOfThem) {
   // In place of configfs: the kernel refuses an idle time-out that is not above the keepalive
   // delay.
   const auto order = [](Milliseconds idle, Milliseconds keepalive) {
