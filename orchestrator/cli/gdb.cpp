@@ -35,13 +35,6 @@ constexpr Milliseconds kAnswerLimit{30'000};
       fmt::format("starting {}: {}", program.string(), std::generic_category().message(errno)));
 }
 
-/// Who says which kernel the node runs: itself, if it is not the one of all.
-const Json& kernel_of(const LiveNode& live) {
-  for (const Json& node : live.status.at("nodes"))
-    if (text_or(node, "name", "") == live.name && node.contains("kernel")) return node;
-  return live.status;
-}
-
 }  // namespace
 
 void add_gdb(CLI::App& app, Context& context, int* exit_code) {
@@ -53,7 +46,8 @@ void add_gdb(CLI::App& app, Context& context, int* exit_code) {
     const auto gdb = find_program("gdb");
     if (!gdb) throw UsageError("gdb is not installed", "install the package gdb");
     LiveNode live = find_live(*choice, NodeNeeded::yes, context);
-    const Json& its = kernel_of(live);
+    // A node says which kernel it runs if that is not the one of all.
+    const Json& its = live.node.contains("kernel") ? live.node : live.status;
     const std::string vmlinux = text_or(its, "vmlinux", "");
     if (vmlinux.empty() || ::access(vmlinux.c_str(), R_OK) != 0)
       throw UsageError(fmt::format("the vmlinux of the kernel {} is not there: {}",

@@ -76,6 +76,10 @@ class FakeLab final : public Hypervisor {
   }
   /// The machines that were started, in order.
   const std::vector<std::string>& started() const { return started_; }
+  /// What a node's machine was when it was started last.
+  const MachineSpec& machine(int number) const {
+    return machines_.at("gl-node" + std::to_string(number))->spec;
+  }
   /// What was asked of the nodes, as "node1 corosync -f", in order.
   const std::vector<std::string>& programs() const { return programs_; }
 
