@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "machine/hypervisor.h"
@@ -15,8 +16,7 @@ namespace gridlock {
 /// each virtio device on an i440fx machine, in routing its interrupt by ACPI (measured).
 std::string domain_xml(const MachineSpec& spec, const std::string& uuid);
 
-/// The libvirt secret (https://libvirt.org/formatsecret.html) that a machine's iSCSI disk names:
-/// kept in memory, and not to be read back. The value is not in it.
-std::string secret_xml(const std::string& machine);
+/// Where a machine with a secret for its iSCSI disk finds it while it starts: beside its sockets.
+std::filesystem::path chap_file(const MachineSpec& spec);
 
 }  // namespace gridlock

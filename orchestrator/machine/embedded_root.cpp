@@ -107,13 +107,9 @@ EmbeddedRoot::~EmbeddedRoot() {
   if (qemu_processes_of(root_).empty()) fs::remove_all(root_, ignored);
 }
 
-std::string EmbeddedRoot::uri() const { return uri_of("qemu"); }
-
-std::string EmbeddedRoot::secrets_uri() const { return uri_of("secret"); }
-
-std::string EmbeddedRoot::uri_of(std::string_view driver) const {
-  return fmt::format("{}:///embed?root={}", driver,
-                     QByteArray::fromStdString(root_.native()).toPercentEncoding("/").toStdString());
+std::string EmbeddedRoot::uri() const {
+  return "qemu:///embed?root=" +
+         QByteArray::fromStdString(root_.native()).toPercentEncoding("/").toStdString();
 }
 
 fs::path EmbeddedRoot::log_of(const std::string& machine) const {

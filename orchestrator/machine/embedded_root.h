@@ -23,8 +23,6 @@ class EmbeddedRoot {
 
   const std::filesystem::path& path() const { return root_; }
   std::string uri() const;
-  /// Of libvirt's driver for secrets with this root.
-  std::string secrets_uri() const;
   /// The file libvirt keeps about the machine: QEMU's arguments, what it said, why it ended.
   std::filesystem::path log_of(const std::string& machine) const;
 
@@ -37,8 +35,6 @@ class EmbeddedRoot {
   void keep_abilities() const;
 
  private:
-  std::string uri_of(std::string_view driver) const;
-
   std::filesystem::path root_;
   std::filesystem::path abilities_;
 };

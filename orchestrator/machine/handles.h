@@ -20,7 +20,6 @@ struct Releaser {
   }
 };
 using DomainPtr = std::unique_ptr<virDomain, Releaser<virDomainFree>>;
-using SecretPtr = std::unique_ptr<virSecret, Releaser<virSecretFree>>;
 using ConnectPtr = std::unique_ptr<virConnect, Releaser<virConnectClose>>;
 
 /// The last libvirt error of this thread as an exception: "<doing>: <libvirt's message>".

@@ -32,7 +32,8 @@ struct MachineSpec {
   std::filesystem::path
       shared_disk;  ///< raw, shareable, host cache off, serial SHARED; may be empty
   /// The shared disk in its place: QEMU is the initiator called `initiator`, and the machine has a
-  /// SCSI disk with the serial SHARED. The secret reaches QEMU through libvirt, and no XML has it.
+  /// SCSI disk with the serial SHARED. The secret reaches QEMU in a file that is gone when the machine
+  /// has started, and no XML has it.
   std::optional<IscsiLun> iscsi = {};
   std::string initiator = {};
   /// Written from the first byte; with a `state` what is there stays, and the rest comes behind it.

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/libvirt_hypervisor.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <QUuid>
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -75,6 +78,37 @@ std::exception_ptr with_log(const VirtError& error, const fs::path& log) {
   return std::make_exception_ptr(
       VirtError(text + "; QEMU said: " + said, error.code(), error.hint()));
 }
+
+/// A file with the secret of a machine's iSCSI disk, which only QEMU's user can read, for as long
+/// as the machine starts.
+class ChapFile {
+ public:
+  explicit ChapFile(const MachineSpec& spec) {
+    if (!spec.iscsi || !spec.iscsi->chap) return;
+    path_ = chap_file(spec);
+    ::unlink(path_.c_str());
+    const Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const std::string& secret = spec.iscsi->chap->secret;
+    const QemuUser user = qemu_user();
+    const bool made =
+        file &&
+        ::write(file.get(), secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
+        (user.uid == ::geteuid() || ::fchown(file.get(), user.uid, user.gid) == 0);
+    if (made) return;
+    const int error = errno;
+    ::unlink(path_.c_str());
+    throw VirtError(
+        fmt::format("writing {}: {}", path_.string(), std::generic_category().message(error)), 0);
+  }
+  ~ChapFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  ChapFile(const ChapFile&) = delete;
+  ChapFile& operator=(const ChapFile&) = delete;
+
+ private:
+  fs::path path_;
+};
 
 class LibvirtHypervisor final : public Hypervisor {
  public:
@@ -256,20 +290,17 @@ class LibvirtHypervisor final : public Hypervisor {
   void connect() {
     const OrphanReaper::Attention attention(reaper_);
     try {
-      connection_.emplace(
-          root_.uri(),
-          [this, alive = std::weak_ptr(alive_)](const std::string& uuid,
-                                                const MachineEvent& event) {
-            MachineEvent told = event;
-            if (told.kind == MachineEvent::Kind::crashed) {
-              const std::string said = said_by_qemu(tail_of(root_.log_of(told.machine)));
-              if (!said.empty()) told.detail += "; QEMU said: " + said;
-            }
-            loop_.post([alive, uuid, told] {
-              if (const auto self = alive.lock()) (*self)->heard(uuid, told);
-            });
-          },
-          root_.secrets_uri());
+      connection_.emplace(root_.uri(), [this, alive = std::weak_ptr(alive_)](
+                                           const std::string& uuid, const MachineEvent& event) {
+        MachineEvent told = event;
+        if (told.kind == MachineEvent::Kind::crashed) {
+          const std::string said = said_by_qemu(tail_of(root_.log_of(told.machine)));
+          if (!said.empty()) told.detail += "; QEMU said: " + said;
+        }
+        loop_.post([alive, uuid, told] {
+          if (const auto self = alive.lock()) (*self)->heard(uuid, told);
+        });
+      });
     } catch (const VirtError& error) {
       throw VirtError(error.what(), error.code(),
                       "needs the packages libvirt-daemon-driver-qemu and qemu-system-x86, and no "
@@ -388,8 +419,7 @@ class LibvirtHypervisor final : public Hypervisor {
     try {
       std::error_code ignored;
       fs::remove(log, ignored);
-      if (spec.iscsi && spec.iscsi->chap)
-        connection_->keep_secret(spec.name, spec.iscsi->chap->secret);
+      const ChapFile secret(spec);
       connection_->start(
           xml, spec.state.empty() ? VirtConnection::Run::running : VirtConnection::Run::paused);
       if (!spec.state.empty()) {
@@ -415,7 +445,6 @@ class LibvirtHypervisor final : public Hypervisor {
       end_qemu_processes(root_.path(), name, Milliseconds{0});
       connection_->destroy(name);
       end_qemu_processes(root_.path(), name, kEndLimit);
-      connection_->forget_secret(name);
     } catch (const Error&) {
       return std::current_exception();
     }

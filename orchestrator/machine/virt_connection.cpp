@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "machine/domain_xml.h"
 #include "machine/handles.h"
 
 namespace gridlock {
@@ -119,10 +118,8 @@ VirtError last_virt_error(std::string_view doing) {
 
 class VirtConnection::Events {
  public:
-  Events(const std::string& uri, const std::string& secrets, Listener listener)
+  Events(const std::string& uri, Listener listener)
       : listener_(std::move(listener)),
-        secrets_(secrets.empty() ? nullptr
-                                 : check(virConnectOpen(secrets.c_str()), "connecting to " + secrets)),
         connection_(check(virConnectOpen(uri.c_str()), "connecting to " + uri)) {
     add(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(&Events::on_lifecycle));
     add(VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(&Events::on_reboot));
@@ -135,7 +132,6 @@ class VirtConnection::Events {
   Events& operator=(const Events&) = delete;
 
   virConnectPtr connection() const { return connection_.get(); }
-  virConnectPtr secrets() const { return secrets_.get(); }
 
  private:
   void add(int id, virConnectDomainEventGenericCallback callback) {
@@ -167,35 +163,14 @@ class VirtConnection::Events {
   // may be called as long as it runs.
   Listener listener_;
   LoopThread loop_;
-  // libvirt's QEMU driver uses the secret driver of the same root if that was opened first
-  // (https://libvirt.org/drvqemu.html#embedded-driver).
-  ConnectPtr secrets_;
   ConnectPtr connection_;
   std::vector<int> callbacks_;
 };
 
-VirtConnection::VirtConnection(const std::string& uri, Listener listener,
-                               const std::string& secrets)
-    : events_(std::make_unique<Events>(uri, secrets, std::move(listener))) {}
+VirtConnection::VirtConnection(const std::string& uri, Listener listener)
+    : events_(std::make_unique<Events>(uri, std::move(listener))) {}
 
 VirtConnection::~VirtConnection() = default;
-
-void VirtConnection::keep_secret(const std::string& machine, const std::string& secret) {
-  GRIDLOCK_CHECK(events_->secrets() != nullptr, "secrets are kept");
-  forget_secret(machine);
-  const SecretPtr kept(check(virSecretDefineXML(events_->secrets(), secret_xml(machine).c_str(), 0),
-                             "making a secret of " + machine));
-  check(virSecretSetValue(kept.get(), reinterpret_cast<const unsigned char*>(secret.data()),
-                          secret.size(), 0),
-        "keeping the secret of " + machine);
-}
-
-void VirtConnection::forget_secret(const std::string& machine) noexcept {
-  if (events_->secrets() == nullptr) return;
-  const SecretPtr kept(
-      virSecretLookupByUsage(events_->secrets(), VIR_SECRET_USAGE_TYPE_ISCSI, machine.c_str()));
-  if (kept) virSecretUndefine(kept.get());
-}
 
 void VirtConnection::start(const std::string& xml, Run run) {
   const DomainPtr domain(check(virDomainCreateXML(events_->connection(), xml.c_str(),

@@ -20,18 +20,10 @@ class VirtConnection {
   /// the next of the same name. Not told: that a machine ended because destroy() was called.
   using Listener = std::function<void(const std::string& uuid, const MachineEvent& event)>;
 
-  /// `secrets` is the URI of libvirt's driver for them, with the root of `uri`; empty: none are kept.
-  VirtConnection(const std::string& uri, Listener listener, const std::string& secrets = {});
+  VirtConnection(const std::string& uri, Listener listener);
   ~VirtConnection();
   VirtConnection(const VirtConnection&) = delete;
   VirtConnection& operator=(const VirtConnection&) = delete;
-
-  /// Keeps what a machine's disk of iSCSI is opened with, in libvirt's memory only, under the machine's
-  /// name. libvirt hands it to QEMU encrypted with a key of the machine's own. What was kept under the
-  /// name before goes.
-  void keep_secret(const std::string& machine, const std::string& secret);
-  /// That there is none is success.
-  void forget_secret(const std::string& machine) noexcept;
 
   enum class Run { running, paused };
   /// Starts the machine that `xml` describes; it is gone for libvirt once it ends.

@@ -20,6 +20,7 @@
 #include "host/run_directory.h"
 #include "machine/libvirt_hypervisor.h"
 #include "machine/virt_error.h"
+#include "storage/iscsi_target.h"
 #include "storage/shared_disk.h"
 #include "support/boot_sector.h"
 #include "support/poll_event_loop.h"
@@ -331,6 +332,72 @@ TEST_F(Machine, ReachesTheFabricAndTheAgentSocket) {
   EXPECT_TRUE(until([&] { return fabric->counters()[0].connected; }));
   EXPECT_EQ(destroy("wired"), "");
   fabric.reset();
+}
+
+/// A target of our own, and machines with its LUN.
+class MachineOnIscsi : public Machine {
+ protected:
+  void SetUp() override {
+    Machine::SetUp();
+    if (!fs::exists("/usr/sbin/tgtd")) GTEST_SKIP() << "tgtd (package tgt) is not installed";
+    if (!fs::exists("/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so"))
+      GTEST_SKIP() << "QEMU's iSCSI (package qemu-block-extra) is not installed";
+    const auto [name, uid, gid] = world_.user();
+    disk_.emplace(world_.directory() / "iscsi.raw", Bytes::mib(8), uid, gid);
+    make_folder_of(folder_, uid, gid);
+    target_.emplace(IscsiTarget::Options{folder_, disk_->path(), uid, gid});
+  }
+  void TearDown() override {
+    target_.reset();
+    fs::remove_all(folder_);
+    Machine::TearDown();
+  }
+
+  MachineSpec on_iscsi(const std::string& name) {
+    MachineSpec machine = spec(name, BootSector().print("up").halt());
+    machine.iscsi = target_->lun();
+    machine.initiator = "iqn.2026-01.invalid.gridlock:" + name;
+    return machine;
+  }
+
+  const fs::path folder_ = world_.directory() / "target";
+  std::optional<SharedDisk> disk_;
+  std::optional<IscsiTarget> target_;
+};
+
+TEST_F(MachineOnIscsi, SharesTheLunWithAnotherAndNobodySeesTheSecret) {
+  const std::string& secret = target_->lun().chap->secret;
+  EXPECT_EQ(start(on_iscsi("one")), "");
+  EXPECT_EQ(start(on_iscsi("two")), "");
+  EXPECT_TRUE(prints("one", "up"));
+  for (const auto& process : fs::directory_iterator("/proc"))
+    for (const char* const what : {"cmdline", "environ"})
+      EXPECT_EQ(content_of(process.path() / what).find(secret), std::string::npos) << process.path();
+  for (const auto& entry : fs::recursive_directory_iterator(world_.directory()))
+    if (entry.is_regular_file()) {
+      EXPECT_EQ(content_of(entry.path()).find(secret), std::string::npos) << entry.path();
+    }
+  EXPECT_EQ(world_.hypervisor->domain_xml("one").find(secret), std::string::npos);
+  EXPECT_EQ(destroy("one"), "");
+  // The name is free for another secret.
+  EXPECT_EQ(start(on_iscsi("one")), "");
+  EXPECT_EQ(destroy("one"), "");
+  EXPECT_EQ(destroy("two"), "");
+}
+
+TEST_F(MachineOnIscsi, IsRefusedWithAWrongSecretWhichIsNotSaid) {
+  MachineSpec machine = on_iscsi("stranger");
+  machine.iscsi->chap->secret = "anotherSecret123";
+  const std::string error = start(machine);
+  EXPECT_NE(error, "");
+  EXPECT_EQ(error.find("anotherSecret"), std::string::npos) << error;
+}
+
+TEST_F(MachineOnIscsi, OutlivesItsTarget) {
+  EXPECT_EQ(start(on_iscsi("left")), "");
+  ASSERT_EQ(::kill(target_->process(), SIGKILL), 0);
+  EXPECT_TRUE(until([&] { return !target_->ended().empty(); }));
+  EXPECT_EQ(destroy("left"), "");
 }
 
 TEST_F(Machine, SendsAnNmi) {
