@@ -195,7 +195,9 @@ class Build {
     copy(tree / ".config", to / "config");
     Json patches = Json::array();
     for (std::size_t i = 0; i < patches_.size(); ++i) {
-      const std::string name = fmt::format("{:02}-{}", i + 1, file_name(patches_[i]));
+      // So that their names sort as they were applied.
+      const std::size_t width = std::max<std::size_t>(2, std::to_string(patches_.size()).size());
+      const std::string name = fmt::format("{:0{}}-{}", i + 1, width, file_name(patches_[i]));
       write_file_atomically(to / "patches" / name, patches_[i].text);
       patches.push_back({{"file", name},
                          {"subject", patches_[i].subject},

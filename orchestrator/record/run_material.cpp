@@ -132,11 +132,27 @@ void read_findings(const Keep& keep, const RunRecord& run, const MaterialBounds&
     }
 }
 
+/// Where a kernel came from, as its manifest says.
+void read_manifest(std::string_view text, KernelMaterial& kernel) {
+  const auto manifest = parse_json(text);
+  if (!manifest || !manifest->is_object()) return;
+  const auto source = manifest->find("source");
+  if (source == manifest->end() || !source->is_object()) return;
+  kernel.prebuilt = source->contains("prebuilt");
+  const std::string package = text_or(*source, kernel.prebuilt ? "prebuilt" : "package", "");
+  const std::string commit = text_or(*source, "commit", "");
+  const std::string tree = text_or(*source, "tree", "");
+  if (!commit.empty())
+    kernel.source = (tree.empty() ? "a checkout of commit " : "commit ") + commit;
+  if (!package.empty()) kernel.source = package;
+}
+
 KernelMaterial read_kernel(const Keep& keep, const std::string& name,
                            const MaterialBounds& bounds) {
   KernelMaterial kernel;
   const fs::path folder = fs::path("kernels") / safe_file_name(name);
   kernel.config = keep.text(folder / "config", bounds.config);
+  read_manifest(keep.text(folder / "manifest.json", bounds.config), kernel);
   for (const fs::path& file : keep.files(folder / "patches")) {
     if (kernel.patches.size() >= bounds.patches) break;
     std::string text = keep.piece(file, 0, bounds.patch.count + 1);

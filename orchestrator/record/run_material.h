@@ -33,6 +33,8 @@ struct FindingMaterial {
 /// What a kernel was built from.
 struct KernelMaterial {
   std::string config;
+  std::string source;     ///< "commit 1a2b…", "linux-source-6.1", "…, prebuilt"; or empty
+  bool prebuilt = false;  ///< nobody built it for a run
   struct Patch {
     std::string name;
     std::string text;

@@ -44,7 +44,11 @@ void add_kernel(HtmlWriter& html, const KernelRecord& kernel, const KernelMateri
   {
     const auto list = html.in("dl", {{"class", "facts"}});
     add_fact(html, "release", kernel.release);
-    add_fact(html, "built to", kernel.perf ? "measure throughput (perf)" : "find bugs (debug)");
+    if (!material.source.empty()) add_fact(html, "source", printable(material.source, 200));
+    if (material.prebuilt)
+      add_fact(html, "built", "by others (prebuilt)");
+    else
+      add_fact(html, "built to", kernel.perf ? "measure throughput (perf)" : "find bugs (debug)");
     if (!kernel.from.empty()) add_fact(html, "derived from", kernel.from);
     add_fact(html, "key", kernel.key.substr(0, kKeyDigits));
     add_fact(html, "build",

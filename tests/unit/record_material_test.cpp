@@ -39,6 +39,8 @@ TEST(RunMaterial, IsWhatTheFilesOfARunTell) {
   put(trial / "evidence/f1/graph.svg", "<svg/>");
   put(trial / "evidence/f1/diagnosis.txt", "node1 waits for node2\n");
   put(dir.path() / "kernels/patched/config", "CONFIG_A=y\n");
+  put(dir.path() / "kernels/patched/manifest.json",
+      R"({"source": {"package": "", "commit": "1a2b", "tree": "3c4d"}})");
   put(dir.path() / "kernels/patched/patches/02-b.patch", "+b\n");
   put(dir.path() / "kernels/patched/patches/01-a.patch", "+a\n");
   put(dir.path() / "topology.yaml", "name: x\n");
@@ -50,6 +52,7 @@ TEST(RunMaterial, IsWhatTheFilesOfARunTell) {
   EXPECT_EQ(finding.svg, "<svg/>");
   EXPECT_EQ(finding.diagnosis, "node1 waits for node2\n");
   ASSERT_THAT(material.kernels.at("patched").patches, SizeIs(2));
+  EXPECT_EQ(material.kernels.at("patched").source, "commit 1a2b");
   EXPECT_EQ(material.kernels.at("patched").patches[0].name, "01-a.patch");
   EXPECT_EQ(material.kernels.at("patched").config, "CONFIG_A=y\n");
   EXPECT_EQ(material.topology, "name: x\n");
