@@ -47,7 +47,9 @@ std::string_view after(std::string_view text, std::string_view mark) {
 Command patch_command(const Patch& patch, const std::filesystem::path& tree) {
   Command command;
   command.program = "patch";
-  command.arguments = {"-p1", "--forward", "--batch", "--reject-file=-", "--no-backup-if-mismatch"};
+  // Unified only: what looks like a script for ed(1) would be run.
+  command.arguments = {"-p1",     "--unified",       "--forward",
+                       "--batch", "--reject-file=-", "--no-backup-if-mismatch"};
   if (patch.revert) command.arguments.push_back("--reverse");
   command.environment = {{"LC_ALL", "C"}};
   command.directory = tree;

@@ -137,6 +137,16 @@ TEST_F(Kernel, ARequestForOlderKernelsIsNotMadeOfThisOne) {
   EXPECT_THAT(failure(kernel_), AllOf(HasSubstr("CONFIG_THREE=y"), Not(HasSubstr("CONFIG_TWO"))));
 }
 
+TEST_F(Kernel, ModulesOfAnOwnBuildAreKeptWithIt) {
+  EXPECT_TRUE(build(kernel_).modules.empty());
+  write("base.config", "CONFIG_ONE=y\nCONFIG_TWO=m\n");
+  const BuiltKernel built = build(kernel_);
+  EXPECT_EQ(built.modules, built.directory / "lib" / "modules" / built.release);
+  EXPECT_EQ(read_file(built.modules / "two.ko", Bytes::kib(1)), "built\n");
+  EXPECT_FALSE(fs::is_symlink(built.modules / "build"));
+  EXPECT_TRUE(fs::exists(workspace() / "tree" / "Makefile"));
+}
+
 TEST_F(Kernel, AnEntryCutShortIsBuiltAgain) {
   const BuiltKernel first = build(kernel_);
   const std::string whole = image(first);

@@ -36,6 +36,12 @@ prepare:
 allnoconfig:
 	@echo '# made by a test' > .config
 	@for s in $$(sed -n 's/^config /CONFIG_/p' Kconfig); do grep "^$$s=" $(KCONFIG_ALLCONFIG) >> .config || echo "# $$s is not set" >> .config; done
+modules: vmlinux
+	@echo built > two.ko
+modules_install:
+	@mkdir -p $(INSTALL_MOD_PATH)/lib/modules/6.1.0$(LOCALVERSION)
+	@cp two.ko $(INSTALL_MOD_PATH)/lib/modules/6.1.0$(LOCALVERSION)/
+	@ln -s $(CURDIR) $(INSTALL_MOD_PATH)/lib/modules/6.1.0$(LOCALVERSION)/build
 %.o: %.c
 	@echo '  CC      $@'
 	@if test -e $(STUCK)/hang -a $< = two.c; then echo half > $@; : > $(STUCK)/hanging; \
@@ -43,7 +49,7 @@ allnoconfig:
 	@$(CC) -g $(KCFLAGS) -c -o $@ $<
 	@echo 'cmd_$@ := x' > .$@.cmd
 .PRECIOUS: %.o
-.PHONY: bzImage prepare allnoconfig
+.PHONY: bzImage prepare allnoconfig modules modules_install
 )";
 
 inline constexpr const char* kPatchTwo = R"(--- a/two.c

@@ -76,6 +76,15 @@ TEST(DomainXml, ANodeOnIscsiIsWrittenAsExpectedAndWithoutItsSecret) {
   EXPECT_EQ(xml.find("verySecret"), std::string::npos);
 }
 
+TEST(DomainXml, AnInitramfsStandsBesideItsKernel) {
+  MachineSpec spec = node();
+  spec.initrd = "/var/tmp/gridlock-0/abcdef/initramfs-debian";
+  EXPECT_THAT(domain_xml(spec, kUuid),
+              HasSubstr("<initrd>/var/tmp/gridlock-0/abcdef/initramfs-debian</initrd>"));
+  spec.initrd = "initramfs";
+  EXPECT_THROW(domain_xml(spec, kUuid), Error) << "QEMU's folder is not ours";
+}
+
 TEST(DomainXml, RefusesTwoSharedDisks) {
   MachineSpec spec = node_on_iscsi();
   spec.shared_disk = "/run/shared.raw";
