@@ -247,7 +247,7 @@ TEST_F(TargetThatExists, ThatIsTooSmallIsSaid) {
   const TrialRecord trial = end().trials.front();
   EXPECT_EQ(trial.outcome, Outcome::error);
   EXPECT_THAT(trial.reason, HasSubstr("the disk has 536870912 bytes, which is less than the "
-                                      "topology's size of 513MiB"));
+                                      "topology's size of 513 MiB"));
 }
 
 }  // namespace

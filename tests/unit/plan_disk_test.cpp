@@ -50,14 +50,14 @@ TEST(PlanDisk, SaysHowItReachesTheNodes) {
   EXPECT_EQ(to_json(plan("")).at("disk").count("via"), 0U);
   const Plan own = plan("disks: {d: {transport: iscsi, via: guest}}");
   EXPECT_EQ(to_json(own).at("disk").at("via").get<std::string>(), "guest");
-  EXPECT_THAT(plan_text(own), HasSubstr("d, 2GiB, iscsi via guest\n"));
+  EXPECT_THAT(plan_text(own), HasSubstr("d, 2 GiB, iscsi via guest\n"));
   const Plan existing = plan(kTarget);
   const Json target = to_json(existing).at("disk").at("target");
   EXPECT_EQ(target.at("portal").get<std::string>(), "storage");
   EXPECT_EQ(target.at("user").get<std::string>(), "lab");
   EXPECT_EQ(target.at("secret_file").get<std::string>(), "/labs/secret");
   EXPECT_THAT(plan_text(existing),
-              HasSubstr("d, 2GiB, iscsi via host, LUN 1 of iqn.x at storage, user lab\n"));
+              HasSubstr("d, 2 GiB, iscsi via host, LUN 1 of iqn.x at storage, user lab\n"));
   EXPECT_EQ(disk_json(existing.disk, DiskPaths::left_out).at("target").count("secret_file"), 0U);
 }
 
