@@ -158,7 +158,7 @@ TEST(Doctor, WantsRoomForKernelsAndPlacesItCanWriteIn) {
 TEST(Doctor, KnowsHowLongASocketsPathMayBe) {
   HostView host = well();
   EXPECT_EQ(check(host, "socket paths").health, Health::ok);
-  host.runs.path = "/var/tmp/gridlock-" + std::string(20, '9');
+  host.runs.path = "/var/tmp/gridlock-" + std::string(30, '9');
   EXPECT_EQ(check(host, "socket paths").health, Health::problem);
 }
 

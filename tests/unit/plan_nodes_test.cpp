@@ -74,12 +74,12 @@ TEST(PlanNodes, MustFitTheHostTogether) {
   EXPECT_EQ(lab_memory(plan(kMixed).nodes), Bytes::mib(2816));
   EXPECT_NO_THROW(plan(kMixed, {}, host(Bytes::mib(2816))));
   try {
-    plan(kMixed, {}, host(Bytes::mib(2815)));
+    plan(kMixed, {}, host(Bytes::mib(2560)));
     FAIL() << "was accepted";
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(),
                  "3 nodes (a of 512 MiB, b of 512 MiB, c of 1 GiB) do not fit this host: with 256 "
-                 "MiB for each QEMU they need 2.75 GiB, and it has 2.75 GiB");
+                 "MiB for each QEMU they need 2.8 GiB, and it has 2.5 GiB");
   }
 }
 

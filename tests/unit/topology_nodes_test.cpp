@@ -40,7 +40,7 @@ TEST(TopologyNodes, AreAsManyAsTheyHaveNames) {
   EXPECT_EQ(nodes("nodes: {names: alone}").count, 1);
   EXPECT_EQ(nodes("nodes: {names: [a, b], count: 2}").count, 2);
   EXPECT_THAT(complaint("nodes: {names: [a, b], count: 3}"),
-              HasSubstr("lab.yaml:3:32: error: `count` is 3, and there are 2 names"));
+              HasSubstr("lab.yaml:3:31: error: `count` is 3, and there are 2 names"));
 }
 
 TEST(TopologyNodes, MayDifferByName) {
