@@ -21,8 +21,8 @@ namespace gridlock {
 namespace {
 
 /// yaml-cpp counts from 0, and marks nothing with -1.
-Mark mark_of(const YAML::Mark& mark) {
-  return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1};
+Mark mark_in(int source, const YAML::Mark& mark) {
+  return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1, source};
 }
 
 bool control(char c) {
@@ -57,7 +57,10 @@ Extent extent_of(const DocNode& node) {
 /// aliased parts and are as deep as the file likes.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(Mistakes& mistakes) : mistakes_(mistakes) {}
+  Builder(int source, DocSize& size, Mistakes& mistakes)
+      : source_(source), size_(size), mistakes_(mistakes) {
+    root_.mark = {1, 1, source};
+  }
 
   DocNode take() { return std::move(root_); }
 
@@ -107,6 +110,8 @@ class Builder final : public YAML::EventHandler {
     std::map<std::string, int> key_lines;  ///< of a map: where its keys are
   };
 
+  Mark mark_of(const YAML::Mark& mark) const { return mark_in(source_, mark); }
+
   [[noreturn]] void give_up(Mark mark, std::string message) {
     mistakes_.add(mark, std::move(message));
     mistakes_.throw_if_any();
@@ -120,11 +125,11 @@ class Builder final : public YAML::EventHandler {
 
   /// Aliases multiply, so what they expand to is counted, and so is the copy kept of an anchor.
   void count(Mark mark, std::size_t values, std::size_t bytes) {
-    values_ += values;
-    bytes_ += bytes;
-    if (values_ > kMaxDocValues)
+    size_.values += values;
+    size_.bytes += bytes;
+    if (size_.values > kMaxDocValues)
       give_up(mark, fmt::format("more than {} values, with aliases expanded", kMaxDocValues));
-    if (bytes_ > kMaxDocBytes)
+    if (size_.bytes > kMaxDocBytes)
       give_up(mark, fmt::format("more than {} of text, with aliases expanded",
                                 to_string(Bytes{kMaxDocBytes})));
   }
@@ -193,49 +198,54 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
+  int source_;
+  DocSize& size_;
   Mistakes& mistakes_;
   int documents_ = 0;
-  std::size_t values_ = 0;
-  std::size_t bytes_ = 0;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, DocNode> anchored_;
   DocNode root_;
 };
 
 /// The place of the byte `at`.
-Mark place_of(std::string_view text, std::size_t at) {
+Mark place_of(std::string_view text, std::size_t at, int source) {
   const std::string_view before = text.substr(0, at);
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
   return {static_cast<int>(std::ranges::count(before, '\n')) + 1,
-          static_cast<int>(at - line_start) + 1};
+          static_cast<int>(at - line_start) + 1, source};
 }
 
-void check_bytes(std::string_view text, Mistakes& mistakes) {
+void check_bytes(std::string_view text, int source, Mistakes& mistakes) {
   if (text.size() > kMaxFileBytes) {
-    mistakes.add({1, 1},
+    mistakes.add({1, 1, source},
                  fmt::format("the file is {}; a topology is at most {}",
                              to_string(Bytes{text.size()}), to_string(Bytes{kMaxFileBytes})));
   } else if (const auto bad = std::ranges::find_if(text, control); bad != text.end()) {
-    mistakes.add(place_of(text, static_cast<std::size_t>(bad - text.begin())),
+    mistakes.add(place_of(text, static_cast<std::size_t>(bad - text.begin()), source),
                  "not a text file: there is a control character here");
   } else if (const std::size_t at = first_invalid_utf8(text); at != std::string_view::npos) {
-    mistakes.add(place_of(text, at), "not a text file: this is not UTF-8");
+    mistakes.add(place_of(text, at, source), "not a text file: this is not UTF-8");
   }
   mistakes.throw_if_any();
 }
 
 }  // namespace
 
-DocNode parse_document(std::string_view text, Mistakes& mistakes) {
-  check_bytes(text, mistakes);
-  Builder builder(mistakes);
+DocSize size_of(const DocNode& node) {
+  const Extent extent = extent_of(node);
+  return {extent.values, extent.bytes};
+}
+
+DocNode parse_document(std::string_view text, int source, DocSize& size, Mistakes& mistakes) {
+  check_bytes(text, source, mistakes);
+  Builder builder(source, size, mistakes);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     // At most twice: yaml-cpp 0.7 can go on for ever over malformed documents.
     if (parser.HandleNextDocument(builder)) static_cast<void>(parser.HandleNextDocument(builder));
   } catch (const YAML::Exception& error) {
-    mistakes.add(mark_of(error.mark), "this is not valid YAML: " + printable(error.msg));
+    mistakes.add(mark_in(source, error.mark), "this is not valid YAML: " + printable(error.msg));
     mistakes.throw_if_any();
   }
   return builder.take();

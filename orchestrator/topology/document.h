@@ -34,9 +34,21 @@ constexpr int kMaxNesting = 64;
 constexpr std::size_t kMaxDocValues = 50'000;
 constexpr std::size_t kMaxDocBytes = std::size_t{4} << 20;
 
-/// Parses the one YAML document in `text`. What cannot be read at all (malformed YAML, a limit, a
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+/// How much has been read, with aliases expanded; the limits hold for a topology and what it includes
+/// together.
+struct DocSize {
+  std::size_t values = 0;
+  std::size_t bytes = 0;  ///< of scalars and keys
+};
+
+/// Of a value with all that is in it.
+DocSize size_of(const DocNode& node);
+
+/// Parses the one YAML document in `text`, whose marks get `source`, and adds to `size`. What cannot be read at all (malformed YAML, a limit, a
 /// second document, bytes that are not text) throws TopologyError; duplicate keys, keys that are
 /// not words, and tags are added to `mistakes`.
-DocNode parse_document(std::string_view text, Mistakes& mistakes);
+DocNode parse_document(std::string_view text, int source, DocSize& size, Mistakes& mistakes);
 
 }  // namespace gridlock

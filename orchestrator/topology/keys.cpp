@@ -6,10 +6,27 @@
 namespace gridlock {
 namespace {
 
-constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB, kTiB = 1024 * kGiB;
+constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
 constexpr std::uint64_t kSecond = 1000, kHour = 3600 * kSecond;
 
+// Of what the sections hold.
+constexpr std::array<const KeyTable*, 1> kKernelTables{&kKernelKeys}, kSourceTables{&kSourceKeys},
+    kPrebuiltTables{&kPrebuiltKeys}, kNodesTables{&kNodesKeys}, kDiskTables{&kDiskKeys},
+    kClusterTables{&kClusterKeys}, kFilesystemTables{&kFilesystemKeys}, kTrialTables{&kTrialKeys},
+    kWatchTables{&kWatchKeys}, kDefaultsTables{&kDefaultsKeys};
+constexpr std::array<const KeyTable*, 4> kWorkloadTables{&kMmapDioKeys, &kFioKeys, &kLockPingKeys,
+                                                         &kExecKeys};
+
 constexpr std::array kTopology{
+    Key{.name = "include",
+        .type = ValueType::lines,
+        .meaning = "files this one is put on top of, the later ones on top of the earlier ones; "
+                   "mappings are merged key by key, anything else replaces what it is put on",
+        .high = 16},
+    Key{.name = "defaults",
+        .type = ValueType::section,
+        .meaning = "what holds for every kernel, disk, workload or trial that does not say it itself",
+        .tables = kDefaultsTables},
     Key{.name = "name",
         .type = ValueType::name,
         .meaning = "what the run is called; becomes part of its folder's name. Default: the file's "
@@ -36,85 +53,130 @@ constexpr std::array kTopology{
     Key{.name = "kernels",
         .type = ValueType::section,
         .meaning = "the kernels to test, by name",
-        .required = true},
-    Key{.name = "nodes", .type = ValueType::section, .meaning = "the virtual machines"},
+        .high = kMaxKernels,
+        .required = true,
+        .tables = kKernelTables,
+        .named = true},
+    Key{.name = "nodes",
+        .type = ValueType::section,
+        .meaning = "the virtual machines",
+        .tables = kNodesTables},
     Key{.name = "disks",
         .type = ValueType::section,
-        .meaning = "the disk all nodes share, by name. Default: one called shared"},
-    Key{.name = "cluster", .type = ValueType::section, .meaning = "what joins the nodes"},
-    Key{.name = "filesystem", .type = ValueType::section, .meaning = "what is on the disk"},
+        .meaning = "the disk all nodes share, by name. Default: one called shared",
+        .high = kMaxKernels,
+        .tables = kDiskTables,
+        .named = true},
+    Key{.name = "cluster",
+        .type = ValueType::section,
+        .meaning = "what joins the nodes",
+        .tables = kClusterTables},
+    Key{.name = "filesystem",
+        .type = ValueType::section,
+        .meaning = "what is on the disk",
+        .tables = kFilesystemTables},
     Key{.name = "workloads",
         .type = ValueType::section,
         .meaning = "what the nodes do, by name",
-        .required = true},
+        .high = kMaxWorkloads,
+        .required = true,
+        .tables = kWorkloadTables,
+        .named = true},
     Key{.name = "trials",
         .type = ValueType::special,
         .meaning =
             "a list; each item is one fresh lab: a list of workloads, or a mapping. Default: "
-            "one trial for each workload"},
-    Key{.name = "watch", .type = ValueType::section, .meaning = "what counts as a failure"},
+            "one trial for each workload",
+        .form = Form::trials},
+    Key{.name = "watch",
+        .type = ValueType::section,
+        .meaning = "what counts as a failure",
+        .tables = kWatchTables},
 };
 
 constexpr std::array kKernel{
     Key{.name = "source",
         .type = ValueType::section,
-        .meaning = "where the source comes from; required without from"},
+        .meaning = "where the source comes from; required without from",
+        .tables = kSourceTables,
+        .alternative = true},
     Key{.name = "from",
         .type = ValueType::name,
-        .meaning = "another kernel whose source, config and patches this one starts from"},
+        .meaning = "another kernel whose source, config and patches this one starts from",
+        .alternative = true},
     Key{.name = "config",
         .type = ValueType::lines,
         .meaning =
             "config fragments in the order they are merged: names of files in images/kernels "
             "without .config, or paths. Default: base, cluster, debug",
-        .high = 32},
+        .high = 32,
+        .paths = Paths::fragments},
     Key{.name = "patches",
         .type = ValueType::lines,
         .meaning = "what is applied, in this order, after the patches of from and after revert: "
                    "patches, mailboxes as saved from a list, quilt folders, or, of a git "
                    "repository, commits as BASE..HEAD",
-        .high = 1000},
+        .high = 1000,
+        .paths = Paths::patches},
     Key{.name = "revert",
         .type = ValueType::lines,
         .meaning = "what is taken back, before patches are applied: as patches, in the order it was "
                    "applied once; the last one goes first",
-        .high = 1000},
+        .high = 1000,
+        .paths = Paths::patches},
     Key{.name = "expect",
         .type = ValueType::special,
         .meaning = "pass, fail (at least one trial), or a mapping of trials to pass or fail. "
-                   "Default: pass"},
+                   "Default: pass",
+        .form = Form::expectation},
 };
 
 constexpr std::array kSource{
     Key{.name = "package",
         .type = ValueType::line,
-        .meaning = "a Debian package with a source archive, such as linux-source-6.1"},
+        .meaning = "a Debian package with a source archive, such as linux-source-6.1",
+        .alternative = true},
     Key{.name = "dir",
         .type = ValueType::line,
-        .meaning = "a folder with a kernel source tree; it is only read"},
+        .meaning = "a folder with a kernel source tree; it is only read",
+        .paths = Paths::all,
+        .alternative = true},
     Key{.name = "git",
         .type = ValueType::line,
-        .meaning = "a git repository of a kernel, or a checkout of one; it is only read"},
+        .meaning = "a git repository of a kernel, or a checkout of one; it is only read",
+        .paths = Paths::all,
+        .alternative = true},
     Key{.name = "ref",
         .type = ValueType::line,
         .meaning = "which commit of git: a branch, tag or hash; worktree: the checkout as it is, with "
                    "what is not committed. Default: HEAD"},
     Key{.name = "prebuilt",
         .type = ValueType::section,
-        .meaning = "a kernel that is already built; needs no compiler"},
+        .meaning = "a kernel that is already built; needs no compiler",
+        .tables = kPrebuiltTables,
+        .alternative = true},
 };
 
 constexpr std::array kPrebuilt{
     Key{.name = "package",
         .type = ValueType::line,
         .meaning = "a Debian package with a kernel, such as linux-image-amd64; taken from this host "
-                   "if it is installed, else downloaded with apt-get"},
-    Key{.name = "image", .type = ValueType::line, .meaning = "a bzImage"},
+                   "if it is installed, else downloaded with apt-get",
+        .alternative = true},
+    Key{.name = "image",
+        .type = ValueType::line,
+        .meaning = "a bzImage",
+        .paths = Paths::all,
+        .alternative = true},
     Key{.name = "modules",
         .type = ValueType::line,
         .meaning = "the folder of the image's modules, such as /lib/modules/6.1.0-18-amd64. "
-                   "Default: the image has all that is needed built in"},
+                   "Default: the image has all that is needed built in",
+        .paths = Paths::all},
 };
+
+/// Of what a section holds.
+constexpr std::array<const KeyTable*, 1> kNodeTables{&kNodeKeys};
 
 constexpr std::uint64_t kMostNodes = 16, kMostVcpus = 64;
 constexpr std::uint64_t kLeastMemory = 128 * kMiB, kMostMemory = 64 * kGiB;
@@ -223,6 +285,26 @@ constexpr std::array kWatch{
         .high = 200},
 };
 
+constexpr std::array kDefaults{
+    Key{.name = "kernel",
+        .type = ValueType::section,
+        .meaning = "what holds for every kernel that does not say it itself",
+        .tables = kKernelTables},
+    Key{.name = "disk",
+        .type = ValueType::section,
+        .meaning = "what holds for every disk that does not say it itself",
+        .tables = kDiskTables},
+    Key{.name = "workload",
+        .type = ValueType::section,
+        .meaning = "what holds for every workload whose program has the key and that does not say it "
+                   "itself",
+        .tables = kWorkloadTables},
+    Key{.name = "trial",
+        .type = ValueType::section,
+        .meaning = "what holds for every trial that does not say it itself",
+        .tables = kTrialTables},
+};
+
 }  // namespace
 
 const KeyTable kTopologyKeys{"a topology", kTopology};
@@ -237,9 +319,9 @@ const KeyTable kDefaultsKeys{"the defaults", kDefaults};
 
 std::span<const KeyTable* const> all_key_tables() {
   static constexpr auto kAll = std::to_array<const KeyTable*>({
-      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kPrebuiltKeys, &kNodesKeys,    &kDiskKeys,
-      &kClusterKeys,    &kFilesystemKeys, &kMmapDioKeys, &kFioKeys,  &kLockPingKeys,
-      &kExecKeys,       &kTrialKeys,   &kWatchKeys});
+      &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kPrebuiltKeys, &kNodesKeys,    &kNodeKeys, &kDiskKeys,
+      &kTargetKeys, &kChapKeys, &kClusterKeys,    &kO2cbKeys, &kFilesystemKeys, &kFilesystemOptionsKeys, &kMmapDioKeys, &kFioKeys,  &kLockPingKeys,
+      &kExecKeys,       &kTrialKeys,   &kWatchKeys,  &kDefaultsKeys});
   return kAll;
 }
 

@@ -31,8 +31,8 @@ enum class Paths {
   patches,    ///< of a list: not BASE..HEAD, and a plain name only if there is such a file
 };
 
-/// What a special value is. Each has one reader, and one case in the schema.
-enum class Form { none, expectation, trials, fio_options, files, variables };
+/// What a special value, or each of its lines, is. Each has one reader, and one case in the schema.
+enum class Form { none, expectation, trials, fio_options, files, variables, statuses };
 
 struct KeyTable;
 
@@ -66,9 +66,10 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kPrebuiltKeys, kNodesKeys, kNodeKeys, kDiskKeys, kClusterKeys,
+extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kPrebuiltKeys, kNodesKeys, kNodeKeys, kDiskKeys, kTargetKeys, kChapKeys, kClusterKeys,
     kO2cbKeys, kFilesystemKeys, kFilesystemOptionsKeys, kMmapDioKeys, kFioKeys, kLockPingKeys,
-    kExecKeys, kTrialKeys, kWatchKeys;
+    kExecKeys, kTrialKeys, kWatchKeys,
+    kDefaultsKeys;
 
 /// All of them, for whoever describes the format.
 std::span<const KeyTable* const> all_key_tables();

@@ -37,16 +37,27 @@ std::string_view line_of(std::string_view text, int number) {
 
 }  // namespace
 
+int Mistakes::add_source(std::string_view text, std::string file) {
+  sources_.push_back({std::string(text), std::move(file)});
+  return static_cast<int>(sources_.size()) - 1;
+}
+
+const std::string& Mistakes::file(int source) const {
+  return sources_.at(static_cast<std::size_t>(source)).file;
+}
+
 void Mistakes::add(Mark mark, std::string message) {
   const auto same = [&](const Mistake& m) {
-    return m.mark.line == mark.line && m.mark.column == mark.column && m.message == message;
+    return m.mark.line == mark.line && m.mark.column == mark.column &&
+           m.mark.source == mark.source && m.message == message;
   };
   if (found_.size() < kKept && std::ranges::none_of(found_, same))
     found_.push_back({mark, std::move(message)});
 }
 
 std::string Mistakes::describe(const Mistake& mistake) const {
-  const std::string_view line = line_of(text_, mistake.mark.line);
+  const Source& source = sources_.at(static_cast<std::size_t>(mistake.mark.source));
+  const std::string_view line = line_of(source.text, mistake.mark.line);
   const std::size_t at =
       std::min(static_cast<std::size_t>(std::max(mistake.mark.column, 1) - 1), line.size());
   std::size_t begin = at > kBefore ? at - kBefore : 0;
@@ -58,7 +69,7 @@ std::string Mistakes::describe(const Mistake& mistake) const {
       (begin > 0 ? "…" : "") + printable(line.substr(begin, at - begin), std::string::npos);
   const std::string after =
       printable(line.substr(at, end - at), std::string::npos) + (end < line.size() ? "…" : "");
-  return fmt::format("{}:{}:{}: error: {}\n  {}{}\n  {}^\n", file_, mistake.mark.line,
+  return fmt::format("{}:{}:{}: error: {}\n  {}{}\n  {}^\n", source.file, mistake.mark.line,
                      characters(line.substr(0, at)) + 1, mistake.message, before, after,
                      std::string(characters(before), ' '));
 }
@@ -67,13 +78,13 @@ void Mistakes::throw_if_any() const {
   if (found_.empty()) return;
   std::vector<Mistake> sorted = found_;
   std::ranges::stable_sort(sorted, {}, [](const Mistake& mistake) {
-    return std::tuple(mistake.mark.line, mistake.mark.column);
+    return std::tuple(mistake.mark.source, mistake.mark.line, mistake.mark.column);
   });
   std::string text;
   for (std::size_t i = 0; i < std::min(kShown, sorted.size()); ++i) text += describe(sorted[i]);
   if (sorted.size() > kShown) {
     const std::size_t rest = sorted.size() - kShown;
-    text += fmt::format("{}: {}{} more mistake{} not shown\n", file_, rest,
+    text += fmt::format("{}: {}{} more mistake{} not shown\n", file(0), rest,
                         sorted.size() == kKept ? " or" : "", rest == 1 ? "" : "s");
   }
   throw TopologyError(text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "topology/patch_range.h"
 #include "topology/read.h"
 #include "topology/section.h"
 
@@ -26,15 +27,6 @@ bool valid_package(std::string_view name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") ==
              std::string_view::npos &&
          name.find_first_of("+.-") != 0;
-}
-
-/// "v6.1..fix": both ends are there, and the dots are no part of a path ("../fix.patch", "a/../b").
-bool is_range(std::string_view text) {
-  const std::size_t dots = text.find("..");
-  if (dots == std::string_view::npos || dots == 0 || text.starts_with("./")) return false;
-  const std::string_view head = text.substr(dots + 2);
-  return text[dots - 1] != '/' && !head.empty() && head.front() != '/' && head.front() != '.' &&
-         head.find("..") == std::string_view::npos;
 }
 
 class Reader {

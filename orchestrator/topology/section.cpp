@@ -175,6 +175,39 @@ MarkedText Section::scalar(const Key& key) const {
   return {std::string(key.fallback), mark(key.name)};
 }
 
+void Section::check(std::string_view name) const {
+  const auto row = std::ranges::find(table_.keys, name, &Key::name);
+  switch (row->type) {
+    case ValueType::name:
+    case ValueType::line:
+    case ValueType::prose:
+      static_cast<void>(text(name));
+      break;
+    case ValueType::integer:
+      static_cast<void>(integer(name));
+      break;
+    case ValueType::size:
+      static_cast<void>(size(name));
+      break;
+    case ValueType::duration:
+      static_cast<void>(duration(name));
+      break;
+    case ValueType::choice:
+      static_cast<void>(chosen(name));
+      break;
+    case ValueType::choices:
+      static_cast<void>(all_chosen(name));
+      break;
+    case ValueType::lines:
+      static_cast<void>(lines(name));
+      break;
+    case ValueType::section:
+    case ValueType::special:
+    case ValueType::later:
+      break;
+  }
+}
+
 std::string Section::text(std::string_view name) const {
   const auto found = std::ranges::find(table_.keys, name, &Key::name);
   GRIDLOCK_CHECK(found != table_.keys.end(), "no such key in the table");

@@ -40,6 +40,8 @@ class Section {
   Bytes size(std::string_view key) const;
   Milliseconds duration(std::string_view key) const;
   std::vector<MarkedText> lines(std::string_view key) const;
+  /// Reads `key` as its type says, for its mistakes alone; not what has a reader of its own.
+  void check(std::string_view key) const;
   /// The choice as an enumerator; the table's words are in the enumerators' order.
   template <class Enum>
   Enum choice(std::string_view key) const {

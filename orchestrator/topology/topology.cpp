@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <optional>
 
 #include "base/text.h"
@@ -78,14 +75,20 @@ void check_room(const Topology& topology, const WrittenDisk& written, Mark journ
 }  // namespace
 
 Topology read_topology(std::string_view text, const std::filesystem::path& file,
-                       const Surroundings* /*around*/) {
+                       const Surroundings* around) {
   Topology topology;
   topology.file = std::filesystem::absolute(file).lexically_normal();
   topology.text = text;
   // A byte order mark is not part of the first line.
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Mistakes mistakes(text, printable(file.string()));
-  const DocNode root = parse_document(text, mistakes);
+  WholeDocument document = parse_with_includes(text, file, around, mistakes);
+  if (!document.files.empty()) topology.text = flattened(document.root, document.files);
+  if (topology.text.size() > kMaxFileBytes)
+    mistakes.add({1, 1}, fmt::format("with all it includes written out, the topology is above {}",
+                                     to_string(Bytes{kMaxFileBytes})));
+  DocNode& root = document.root;
+  apply_defaults(root, mistakes);
   const Mark start{1, 1};
   const Section top(&root, start, kTopologyKeys, mistakes);
   const auto section = [&](const char* key, const KeyTable& table) {
@@ -128,28 +131,6 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file,
 
   mistakes.throw_if_any();
   return topology;
-}
-
-Topology load_topology(const std::filesystem::path& file) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error))
-    throw UsageError(fmt::format("cannot read topology {}: it is a folder", file.string()),
-                     "name the YAML file in it");
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    throw UsageError(
-        fmt::format("cannot read topology {}: {}", file.string(), std::strerror(errno)),
-        "ready ones are in topologies/");
-  }
-  // One byte more than allowed tells a full file from one that is too long, or endless.
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad() || text.size() > kMaxFileBytes)
-    throw UsageError(fmt::format("cannot read topology {}: {}", file.string(),
-                                 in.bad() ? "reading failed" : "it is larger than 1 MiB"),
-                     "a topology is a small YAML file; ready ones are in topologies/");
-  return read_topology(text, file);
 }
 
 }  // namespace gridlock

@@ -82,7 +82,7 @@ struct NodesSpec {
   int count = 2;  ///< 1 to 16
   int vcpus = 1;
   Bytes memory = Bytes::mib(768);
-  std::vector<std::string> names = {};  ///< one for each node, or none: node1, node2, …
+  std::vector<std::string> names = {"node1", "node2"};  ///< one for each node
   std::map<std::string, NodeOverride> overrides = {};  ///< by the node's name
 };
 
@@ -282,6 +282,13 @@ struct Topology {
   WatchSpec watch;
 };
 
+/// The files around a topology, for one that includes others.
+struct Surroundings {
+  /// The text of a file that is included; throws UsageError if it cannot be read.
+  std::function<std::string(const std::filesystem::path& file)> text;
+  std::function<bool(const std::filesystem::path& file)> exists;
+};
+
 /// Reads `text`, which came from `file` (for messages; relative paths in it are relative to the
 /// file's folder). With null for `around`, a topology that includes others is a mistake. Throws
 /// TopologyError with every mistake found.
@@ -290,13 +297,6 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file,
 
 /// Reads the file itself and what it includes; throws UsageError if it cannot be read or is above
 /// 1 MiB.
-/// The files around a topology, for one that includes others.
-struct Surroundings {
-  /// The text of a file that is included; throws UsageError if it cannot be read.
-  std::function<std::string(const std::filesystem::path& file)> text;
-  std::function<bool(const std::filesystem::path& file)> exists;
-};
-
 Topology load_topology(const std::filesystem::path& file);
 
 }  // namespace gridlock

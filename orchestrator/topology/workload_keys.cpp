@@ -142,7 +142,9 @@ constexpr std::array kFio{
     Key{.name = "jobs",
         .type = ValueType::special,
         .meaning = "options of one fio job and their values, spelt as fio spells them",
-        .required = true},
+        .high = 100,
+        .required = true,
+        .form = Form::fio_options},
 };
 
 constexpr std::array kLockPing{
@@ -176,7 +178,10 @@ constexpr std::array kExec{
         .type = ValueType::special,
         .meaning =
             "files and folders to put on every node: the path there, below /opt, /root, /srv "
-            "or /tmp, and the path here, relative to the topology"},
+            "or /tmp, and the path here, relative to the topology",
+        .high = 200,
+        .paths = Paths::all,
+        .form = Form::files},
     Key{.name = "command",
         .type = ValueType::lines,
         .meaning = "the program and its arguments",
@@ -192,11 +197,14 @@ constexpr std::array kExec{
         .high = 200},
     Key{.name = "environment",
         .type = ValueType::special,
-        .meaning = "environment variables and their values"},
+        .meaning = "environment variables and their values",
+        .high = 100,
+        .form = Form::variables},
     Key{.name = "exit",
         .type = ValueType::lines,
         .meaning = "exit statuses that mean it went well. Default: 0",
-        .high = 256},
+        .high = 256,
+        .form = Form::statuses},
     Key{.name = "data",
         .type = ValueType::size,
         .meaning = "what it writes to the disk on each node at the most",

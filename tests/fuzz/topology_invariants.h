@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,12 +31,55 @@ inline HostFacts fuzz_host() {
   return host;
 }
 
+/// A topology and what it may include. In the bytes each further file is headed by a line "%%
+/// NAME".
+struct FuzzFiles {
+  std::string topology;
+  std::map<std::string, std::string> others;  ///< by file name, next to the topology
+};
+
+inline FuzzFiles fuzz_files(std::string_view bytes) {
+  FuzzFiles files;
+  std::string* current = &files.topology;
+  while (!bytes.empty()) {
+    const std::string_view line = bytes.substr(0, std::min(bytes.find('\n'), bytes.size() - 1) + 1);
+    bytes.remove_prefix(line.size());
+    if (line.starts_with("%% "))
+      current = &files.others[std::string(line.substr(3, line.find_last_not_of("\r\n") - 2))];
+    else
+      *current += line;
+  }
+  return files;
+}
+
+inline Topology read_fuzz(const FuzzFiles& files) {
+  const Surroundings around{
+      [&](const std::filesystem::path& file) {
+        const auto found = files.others.find(file.filename().string());
+        if (found == files.others.end()) throw UsageError("cannot read it: it is not there");
+        return found->second;
+      },
+      [](const std::filesystem::path& file) { return file.string().size() % 2 == 0; }};
+  return read_topology(files.topology, "fuzz.yaml", &around);
+}
+
+/// What is kept with the results must be the same topology without the files it included.
+inline void check_kept(const Topology& topology, const Plan& plan) {
+  const Topology again = read_topology(topology.text, "fuzz.yaml");
+  GRIDLOCK_CHECK(again.text == topology.text, "what is kept includes something");
+  GRIDLOCK_CHECK(plan_hash(make_plan(again, {}, fuzz_host())) == plan_hash(plan),
+                 "what is kept is another topology: " + topology.text);
+}
+
 inline void check_refusal(const std::string& text) {
-  GRIDLOCK_CHECK(text.starts_with("fuzz.yaml:"), "no file in: " + text);
-  const std::size_t line_end = text.find(':', 10);
+  const std::size_t name_end = text.find(".yaml:");
+  GRIDLOCK_CHECK(name_end != std::string::npos && name_end < text.find('\n'),
+                 "no file in: " + text);
+  const std::size_t at = name_end + 6;
+  const std::size_t line_end = text.find(':', at);
   const std::size_t column_end = text.find(':', line_end + 1);
   GRIDLOCK_CHECK(column_end != std::string::npos, "no mark in: " + text);
-  GRIDLOCK_CHECK(std::stoi(text.substr(10)) >= 1, "a line below 1: " + text);
+  GRIDLOCK_CHECK(std::stoi(text.substr(at)) >= 1, "a line below 1: " + text);
   GRIDLOCK_CHECK(std::stoi(text.substr(line_end + 1)) >= 1, "a column below 1: " + text);
   GRIDLOCK_CHECK(text.substr(column_end).starts_with(": error: "), "no error in: " + text);
   GRIDLOCK_CHECK(text.ends_with('\n'), "no line end");
@@ -80,7 +125,7 @@ inline void check_plan(const Plan& plan) {
 inline TopologyEnd check_topology_bytes(std::string_view bytes) {
   Topology topology;
   try {
-    topology = read_topology(bytes, "fuzz.yaml");
+    topology = read_fuzz(fuzz_files(bytes));
   } catch (const TopologyError& error) {
     check_refusal(error.what());
     return TopologyEnd::malformed;
@@ -88,6 +133,7 @@ inline TopologyEnd check_topology_bytes(std::string_view bytes) {
   try {
     const Plan plan = make_plan(topology, {}, fuzz_host());
     check_plan(plan);
+    check_kept(topology, plan);
     GRIDLOCK_CHECK(plan_hash(plan) == plan_hash(make_plan(topology, {}, fuzz_host())),
                    "two plans of one topology");
     // Neither may fail on what a topology may hold.
