@@ -58,14 +58,14 @@ Command patch_command(const Patch& patch, const std::filesystem::path& tree) {
   return command;
 }
 
-/// Why a patch that does not apply as it is would with this option more, and what to do then.
+/// Why a patch that does not apply as it is would with these options, and what to do then.
 struct Remedy {
-  const char* option;
+  std::string_view options;
   const char* why;
   const char* hint;
 };
 constexpr std::array kRemedies{
-    Remedy{"--ignore-whitespace",
+    Remedy{"--fuzz=0 --ignore-whitespace",
            "its blanks are not those of the source: mangled whitespace, as mailers leave it",
            kHowToGetWhole},
     Remedy{"--fuzz=2",
@@ -76,7 +76,8 @@ constexpr std::array kRemedies{
 bool fits_with(const Remedy& remedy, const Patch& patch, const std::filesystem::path& tree,
                CommandRunner& runner, const std::stop_token& stop) {
   Command command = patch_command(patch, tree);
-  command.arguments.insert(command.arguments.end(), {"--dry-run", remedy.option});
+  command.arguments.push_back("--dry-run");
+  for (const std::string& option : split(remedy.options, ' ')) command.arguments.push_back(option);
   return runner.run(command, stop).ok();
 }
 
