@@ -84,6 +84,7 @@ int run(int argc, char** argv, std::stop_token stop) {
   app.fallthrough();
   app.require_subcommand(1);
   int exit_code = kExitPassed;
+  add_init(app, context, &exit_code);
   add_check(app, context, &exit_code);
   add_plan(app, context, &exit_code);
   add_prepare(app, context, &exit_code);
@@ -103,6 +104,9 @@ int run(int argc, char** argv, std::stop_token stop) {
   add_diagnose(app, context, &exit_code);
   add_doctor(app, context, &exit_code);
   add_clean(app, context, &exit_code);
+  add_schema(app, context, &exit_code);
+  add_completion(app, context, &exit_code);
+  add_man(app, context, &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

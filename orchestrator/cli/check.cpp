@@ -11,7 +11,7 @@ namespace gridlock {
 void add_check(CLI::App& app, Context& context, int* exit_code) {
   auto* const verb = app.add_subcommand("check", "Say what is wrong with topology files");
   auto files = std::make_shared<std::vector<std::string>>();
-  verb->add_option("FILE", *files, "Topology files")->required();
+  verb->add_option("FILE", *files, "Topology files")->type_name("TOPOLOGY")->required();
   verb->callback([files, &context, exit_code] {
     for (const std::string& file : *files) {
       try {

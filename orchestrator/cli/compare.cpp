@@ -144,11 +144,12 @@ void add_compare(CLI::App& app, Context& context, int* exit_code) {
       "compare", "Compare two kernels: run their trials in pairs, or take runs that were kept");
   auto choice = std::make_shared<CompareChoice>();
   verb->add_option("WHAT", choice->what, "A topology's file; or a run, or two: base and head")
+      ->type_name("TOPOLOGY")
       ->required()
       ->expected(1, 2);
   verb->add_option("--base", choice->options.base, "The kernel that is compared with")
-      ->type_name("NAME");
-  verb->add_option("--head", choice->options.head, "The kernel that is judged")->type_name("NAME");
+      ->type_name("KERNEL");
+  verb->add_option("--head", choice->options.head, "The kernel that is judged")->type_name("KERNEL");
   verb->add_option("--pairs", choice->pairs,
                    "Pairs of each trial; auto: until every question is answered, at most 24")
       ->type_name("N")
@@ -174,7 +175,7 @@ void add_compare(CLI::App& app, Context& context, int* exit_code) {
   verb->add_option("--seed", choice->plan.seed, "Seed of the order and of all that is drawn")
       ->type_name("N");
   verb->add_option("--start", choice->plan.start, "Where nodes begin: boot, template or formed")
-      ->type_name("WHERE")
+      ->type_name("boot|template|formed")
       ->transform(CLI::CheckedTransformer(start_words()));
   verb->add_option("--results", choice->results, "Folder for the results")->type_name("DIR");
   verb->callback([choice, &context, exit_code] {

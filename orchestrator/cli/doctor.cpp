@@ -78,7 +78,8 @@ void add_doctor(CLI::App& app, Context& context, int* exit_code) {
       "doctor",
       "What this host can do, and what to change, a line each; exit status 0 if labs run");
   const auto file = std::make_shared<std::string>();
-  verb->add_option("topology", *file, "Look at what the labs of this topology need");
+  verb->add_option("topology", *file, "Look at what the labs of this topology need")
+      ->type_name("TOPOLOGY");
   verb->callback([file, &context, exit_code] {
     const HostFacts facts = context.host_facts();
     CheckUp no_plan;

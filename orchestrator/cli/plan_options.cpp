@@ -10,15 +10,15 @@ std::map<std::string, Start> start_words() {
 }
 
 void add_plan_options(CLI::App& verb, PlanChoice& choice) {
-  verb.add_option("FILE", choice.file, "Topology file")->required();
+  verb.add_option("FILE", choice.file, "Topology file")->type_name("TOPOLOGY")->required();
   verb.add_option("--kernel", choice.options.kernels, "Only this kernel; may be repeated")
-      ->type_name("NAME")
+      ->type_name("KERNEL")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb.add_option("--seed", choice.options.seed, "Seed of everything that is drawn by chance")
       ->type_name("N");
   verb.add_option("--start", choice.options.start, "Where nodes begin: boot, template or formed")
-      ->type_name("WHERE")
+      ->type_name("boot|template|formed")
       ->transform(CLI::CheckedTransformer(start_words()));
   verb.add_option("--repeat", choice.options.repeat, "Every trial so many times, with other seeds")
       ->type_name("N")

@@ -18,7 +18,9 @@ void add_report(CLI::App& app, Context& context, int* exit_code) {
   std::vector<std::string> formats;
   for (const ReportFormat& format : report_formats()) formats.emplace_back(format.name);
   auto asked = std::make_shared<std::string>("text");
-  verb->add_option("--format", *asked, "One of " + join(formats, ", "))->capture_default_str();
+  verb->add_option("--format", *asked, "How it is written")
+      ->type_name(join(formats, "|"))
+      ->capture_default_str();
   verb->callback([name, asked, &context, exit_code] {
     const ReportFormat& format = report_format(*asked);
     const std::filesystem::path directory = find_run(context.installation().results, *name);

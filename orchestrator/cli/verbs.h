@@ -13,6 +13,7 @@ namespace gridlock {
 
 /// Each adds one verb to the command line. When the verb is called, `*exit_code` is what it returns.
 /// A new verb is a file of its own and a line here and in main.cpp.
+void add_init(CLI::App& app, Context& context, int* exit_code);
 void add_check(CLI::App& app, Context& context, int* exit_code);
 void add_plan(CLI::App& app, Context& context, int* exit_code);
 void add_prepare(CLI::App& app, Context& context, int* exit_code);
@@ -32,5 +33,8 @@ void add_scan(CLI::App& app, Context& context, int* exit_code);
 void add_diagnose(CLI::App& app, Context& context, int* exit_code);
 void add_doctor(CLI::App& app, Context& context, int* exit_code);
 void add_clean(CLI::App& app, Context& context, int* exit_code);
+void add_schema(CLI::App& app, Context& context, int* exit_code);
+void add_completion(CLI::App& app, Context& context, int* exit_code);
+void add_man(CLI::App& app, Context& context, int* exit_code);
 
 }  // namespace gridlock

@@ -16,8 +16,10 @@ bool plain(std::string_view text) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
            c == '.' || c == '/' || c == '+' || c == '-';
   };
-  return !text.empty() && std::ranges::all_of(text, word) && text[0] != '-' && text[0] != '.' &&
-         text.size() <= 100 && text != "null" && text != "Null" && text != "NULL";
+  const bool path = text.starts_with("./") || text.starts_with("../");
+  return !text.empty() && std::ranges::all_of(text, word) && text[0] != '-' &&
+         (text[0] != '.' || path) && text.size() <= 100 && text != "null" && text != "Null" &&
+         text != "NULL";
 }
 
 }  // namespace
