@@ -65,8 +65,10 @@ Prepared prepare(const Plan& plan, const Installation& installation, CommandRunn
                  Progress& progress, std::stop_token stop) {
   Prepared prepared;
   // What is missing is said before minutes are spent.
-  for (const PlannedKernel& kernel : plan.kernels)
+  for (const PlannedKernel& kernel : plan.kernels) {
     require_inputs(kernel, installation.cache, runner, stop);
+    if (!kernel.source.prebuilt) require_requested(kernel, needed_modules(plan));
+  }
   prepared.image = build_image({installation.recipe, installation.programs}, installation.cache,
                                runner, progress, stop);
   // Those with fewer patches first: the others then reuse their objects.

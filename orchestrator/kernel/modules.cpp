@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "host/files.h"
@@ -15,11 +16,15 @@ namespace {
 
 constexpr Bytes kLargestConfig = Bytes::mib(4);
 
-[[noreturn]] void fail(const BuiltKernel& kernel, const std::vector<std::string>& missing) {
+/// `what`: "the kernel 'mine' (6.1.0)".
+[[noreturn]] void fail(const std::string& what, const std::vector<std::string>& missing) {
   throw UsageError(
-      fmt::format("the kernel '{}' ({}) has no {}", kernel.name, kernel.release,
-                  join(missing, ", no ")),
+      fmt::format("{} has no {}", what, join(missing, ", no ")),
       "build it with the config fragments `base` and `cluster`, or take a kernel that has them");
+}
+
+std::string named(const BuiltKernel& kernel) {
+  return fmt::format("the kernel '{}' ({})", kernel.name, kernel.release);
 }
 
 std::string described(const NeededModule& needed) {
@@ -100,8 +105,22 @@ std::vector<fs::path> find_modules(const BuiltKernel& kernel,
       if (std::ranges::find(files, file) == files.end()) files.push_back(file);
     }
   }
-  if (!missing.empty()) fail(kernel, missing);
+  if (!missing.empty()) fail(named(kernel), missing);
   return files;
+}
+
+void require_requested(const PlannedKernel& kernel, const std::vector<NeededModule>& needed) {
+  std::map<std::string, std::string> asked;
+  for (const PlannedFile& fragment : kernel.config)
+    for (const ConfigRequest& request :
+         parse_fragment(read_file(fragment.path, kLargestConfig), fragment.path))
+      asked[request.symbol] = request.value;
+  std::vector<std::string> missing;
+  for (const NeededModule& module : needed)
+    if (const auto found = asked.find(module.symbol);
+        module.required && (found == asked.end() || found->second == "n"))
+      missing.push_back(described(module));
+  if (!missing.empty()) fail(fmt::format("the config of kernel '{}'", kernel.name), missing);
 }
 
 void require_built_in(const BuiltKernel& kernel, const std::vector<NeededModule>& needed) {
@@ -112,7 +131,7 @@ void require_built_in(const BuiltKernel& kernel, const std::vector<NeededModule>
     if (const auto found = config.find(module.symbol);
         module.required && (found == config.end() || found->second != "y"))
       missing.push_back(described(module));
-  if (!missing.empty()) fail(kernel, missing);
+  if (!missing.empty()) fail(named(kernel), missing);
 }
 
 }  // namespace gridlock

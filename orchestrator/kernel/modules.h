@@ -31,6 +31,10 @@ std::vector<std::filesystem::path> find_modules(const BuiltKernel& kernel,
                                                 const std::vector<NeededModule>& needed,
                                                 CommandRunner& runner, std::stop_token stop);
 
+/// Throws UsageError naming what is required and no fragment of a kernel that is to be built asks
+/// for: said before the hour that building may take.
+void require_requested(const PlannedKernel& kernel, const std::vector<NeededModule>& needed);
+
 /// Throws UsageError naming what a kernel without modules, built with `config`, does not have of
 /// what is required, and the fragment to add.
 void require_built_in(const BuiltKernel& kernel, const std::vector<NeededModule>& needed);

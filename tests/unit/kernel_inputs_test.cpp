@@ -166,6 +166,23 @@ TEST_F(Image, WhatAKernelHasNotIsNamedWithItsOption) {
   }
 }
 
+TEST_F(Image, WhatNoFragmentAsksForIsSaidBeforeAnythingIsBuilt) {
+  std::ofstream(folder_.path() / "own.config") << "CONFIG_GFS2_FS=m\n# CONFIG_DLM is not set\n";
+  PlannedKernel kernel;
+  kernel.name = "k";
+  kernel.config = {{"own.config", folder_.path() / "own.config"}};
+  const NeededModule gfs2{"gfs2", "CONFIG_GFS2_FS", "the file system"},
+      dlm{"dlm", "CONFIG_DLM", "the cluster's locks"};
+  require_requested(kernel, {gfs2});
+  try {
+    require_requested(kernel, {gfs2, dlm});
+    FAIL() << "it was taken";
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "the config of kernel 'k' has no dlm for the cluster's locks (CONFIG_DLM)");
+  }
+}
+
 TEST(Needed, IsWhatDiskClusterAndFileSystemTake) {
   const auto names = [](const Plan& plan) {
     std::vector<std::string> all;
