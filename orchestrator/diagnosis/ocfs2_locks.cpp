@@ -13,6 +13,7 @@ constexpr std::size_t kMaxWaited = 65536;
 constexpr std::size_t kMaxName = 31;  // OCFS2_LOCK_ID_MAX_LEN without its end
 constexpr unsigned kBusy = 0x2;       // OCFS2_LOCK_BUSY
 constexpr unsigned kBlocked = 0x4;    // OCFS2_LOCK_BLOCKED
+constexpr unsigned kNoCache = 0x200;  // OCFS2_LOCK_NOCACHE
 
 std::string_view take_column(std::string_view& line) {
   const std::size_t end = line.find('\t');
@@ -53,12 +54,14 @@ std::optional<Ocfs2Lock> lock_of(std::string_view line) {
                    .readers = *readers,
                    .writers = *writers,
                    .busy = (*flags & kBusy) != 0,
+                   .uncached = (*flags & kNoCache) != 0,
                    .blocking = (*flags & kBlocked) != 0 ? *blocking : DlmMode::none};
 }
 
 }  // namespace
 
 DlmMode Ocfs2Lock::used() const {
+  if (uncached) return level > DlmMode::NL ? level : DlmMode::NL;
   if (writers > 0) return DlmMode::EX;
   return readers > 0 ? DlmMode::PR : DlmMode::NL;
 }

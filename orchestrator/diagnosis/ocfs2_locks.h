@@ -21,6 +21,8 @@ struct Ocfs2Lock {
   unsigned readers = 0;               ///< tasks of this node that use it
   unsigned writers = 0;
   bool busy = false;  ///< a request is under way
+  /// It is given up when it is not used any more, as flock's is, of which no user is counted.
+  bool uncached = false;
   /// Another node asks for it in this mode, for which the node has to give it down; none: nobody.
   DlmMode blocking = DlmMode::none;
 

@@ -4,11 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "diagnosis/diagnose.h"
 #include "diagnosis/ocfs2_locks.h"
+#include "fuzz/diagnosis_invariants.h"
 
 namespace gridlock::diagnosis {
 namespace {
@@ -105,11 +109,49 @@ TEST(Ocfs2Waits, EveryOpenFileHasAFlockOfItsOwn) {
   EXPECT_EQ(ocfs2_type_name(kFlock), "flock");
   EXPECT_EQ(ocfs2_inode(kFlock), 0x4249u);
   const Diagnosis chain =
-      seen({node(1, {{kFlock, 5, "0x41", 0, 1, 5}, {kFlock, -1, "0x42", 0, 0, 5}},
+      seen({node(1, {{kFlock, 5, "0xa41", 0, 0, 5}, {kFlock, 0, "0x243", 0, 0, 5}},
                  task(101, "flock", {"ocfs2_file_lock", "ocfs2_flock"}))});
   ASSERT_EQ(chain.kind, Diagnosis::Kind::chain) << "the one that has it is another task";
   EXPECT_THAT(chain.sentence, HasSubstr("node1 flock/101"));
   EXPECT_THAT(chain.sentence, HasSubstr("held on node1"));
+}
+
+/// Two nodes whose flock(1) has the lock of one file and waits for the other's, as Linux 6.1 told
+/// it with o2cb.
+Look real_flocks() {
+  std::ifstream in(GRIDLOCK_SOURCE_DIR "/tests/testdata/diagnosis/ocfs2_flocks", std::ios::binary);
+  Look look = fuzz::look_of(std::string{std::istreambuf_iterator<char>(in), {}});
+  look[1].dlm_id = 2;
+  return look;
+}
+
+TEST(Ocfs2Locks, EveryRowOfARealDumpIsRead) {
+  for (const NodeLook& node : real_flocks()) {
+    std::size_t rows = 0;
+    std::size_t waited = 0;
+    std::size_t held_flocks = 0;
+    each_ocfs2_lock(node.ocfs2_locks, [&](const Ocfs2Lock& lock) {
+      ++rows;
+      waited += lock.waits() ? 1 : 0;
+      EXPECT_NE(ocfs2_type_name(lock.resource), "ocfs2") << lock.resource;
+      if (lock.resource.starts_with('F') && lock.used() == DlmMode::EX) ++held_flocks;
+    });
+    EXPECT_EQ(rows, static_cast<std::size_t>(
+                        std::count(node.ocfs2_locks.begin(), node.ocfs2_locks.end(), '\n')));
+    EXPECT_GT(rows, 50u);
+    EXPECT_EQ(waited, 1u) << "what was asked for once and granted is no wait";
+    EXPECT_EQ(held_flocks, 1u) << "flock's users are not counted";
+  }
+}
+
+TEST(Ocfs2Waits, ARealDeadlockOverTwoNodesIsNamed) {
+  const Look look = real_flocks();
+  const Diagnosis deadlock = diagnose(look, look, {{{21027, "b"}, {21028, "a"}}});
+  ASSERT_EQ(deadlock.kind, Diagnosis::Kind::cycle) << deadlock.sentence;
+  EXPECT_EQ(deadlock.identity, "deadlock:ocfs2:2nodes:[EX>EX flock]x2");
+  EXPECT_THAT(deadlock.sentence, HasSubstr("node1 flock/103 holds OCFS2 lock F"));
+  EXPECT_THAT(deadlock.sentence, HasSubstr("file a"));
+  EXPECT_THAT(deadlock.sentence, HasSubstr("node2 flock/100"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "console/reader.h"
+#include "watch/ocfs2_state.h"
 #include "watch/oracles.h"
 #include "watch/oracles_json.h"
 #include "watch/self_check.h"
@@ -45,6 +46,44 @@ TEST(LockdepStatsTest, WhatATextDoesNotSayIsAbsent) {
     EXPECT_FALSE(none.alive);
     EXPECT_THAT(none.tables, IsEmpty());
   }
+}
+
+std::string file_of(const std::string& name) {
+  std::ifstream in(GRIDLOCK_SOURCE_DIR "/tests/testdata/fuzz/oracles/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// `text` with the first `from` in it replaced.
+std::string changed(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+// Both texts are a real kernel's, Linux 6.1.
+
+TEST(Ocfs2States, O2cbTellsItsMembersAndItsRecovery) {
+  const std::string text = file_of("o2dlm_state");
+  const auto state = parse_o2dlm_state(text);
+  ASSERT_TRUE(state);
+  EXPECT_THAT(state->members, ElementsAre(1, 2));
+  EXPECT_FALSE(state->recovering);
+  EXPECT_TRUE(parse_o2dlm_state(changed(text, "INACTIVE", "ACTIVE"))->recovering);
+  EXPECT_THAT(parse_o2dlm_state(changed(text, "Map: 1 2", "Map: "))->members, IsEmpty());
+  EXPECT_FALSE(parse_o2dlm_state(text.substr(0, text.find("Recovery Pid"))));
+}
+
+TEST(Ocfs2States, AMountTellsWhetherAnErrorEndedItAndWhoseJournalItReplays) {
+  const std::string text = file_of("ocfs2_state");
+  const auto state = parse_ocfs2_state(text);
+  ASSERT_TRUE(state);
+  EXPECT_FALSE(state->failed);
+  EXPECT_FALSE(state->recovering);
+  for (const char* const flags : {"0x1", "0x2", "0x14", "0x7"})
+    EXPECT_TRUE(
+        parse_ocfs2_state(changed(text, "Flags: 0x0", std::string("Flags: ") + flags))->failed)
+        << flags;
+  EXPECT_FALSE(parse_ocfs2_state(changed(text, "Flags: 0x0", "Flags: 0x10"))->failed);
+  EXPECT_TRUE(parse_ocfs2_state(changed(text, "Nodes: None", "Nodes: 2"))->recovering);
+  EXPECT_FALSE(parse_ocfs2_state(text.substr(0, text.find("Recovery =>"))));
 }
 
 console::Finding found(const std::string& kind, const std::string& variant = {}) {
