@@ -63,13 +63,13 @@ class Reader {
       kernel.config.push_back(fragment_name(fragment));
     if (!section.find("config") && kernel.from.empty() && !kernel.source.prebuilt)
       kernel.config = {"base", "cluster", "debug"};
-    if (section.find("config")) written.fragments_mark = section.key_mark("config");
+    written.fragments_mark = mark_of_items(section, "config");
     std::vector<MarkedText> taken_back = section.lines("revert");
     std::ranges::reverse(taken_back);
     read_patches(taken_back, true, written);
     read_patches(section.lines("patches"), false, written);
     for (const char* const key : {"revert", "patches"})
-      if (section.find(key)) written.changes_mark = section.key_mark(key);
+      if (const auto mark = mark_of_items(section, key)) written.changes_mark = mark;
     if (const DocNode* const expect = section.find("expect")) read_expect(*expect, kernel);
     kernels_.push_back(std::move(written));
   }
@@ -106,6 +106,14 @@ class Reader {
     if (const DocNode* const prebuilt = section.find("prebuilt"))
       source.prebuilt = read_prebuilt(*prebuilt, section.mark("prebuilt"));
     return source;
+  }
+
+  /// Where the key stands, if it is written and its list is not empty: an empty one takes away what
+  /// is meant for all kernels.
+  static std::optional<Mark> mark_of_items(const Section& section, std::string_view key) {
+    const DocNode* const node = section.find(key);
+    if (!node || (node->kind == DocNode::Kind::list && node->items.empty())) return std::nullopt;
+    return section.key_mark(key);
   }
 
   std::string package_of(const Section& section) {
