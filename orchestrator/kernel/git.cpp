@@ -145,8 +145,7 @@ std::vector<fs::path> GitRepository::worktree_files() const {
              '\0'))
     if (!name.empty() && is_worktree_file(path_ / name)) files.emplace_back(name);
   std::ranges::sort(files);
-  const auto [first, last] = std::ranges::unique(files);
-  files.erase(first, last);
+  files.erase(std::unique(files.begin(), files.end()), files.end());
   return files;
 }
 
