@@ -183,8 +183,8 @@ TrialRecord read_trial(const Members& from) {
   from.read("findings", trial.findings, read_finding);
   from.read("oracles", trial.oracles, read_oracle);
   from.read("kernel_releases", trial.kernel_releases);
-  from.read("node_kernels", trial.node_kernels);
-  from.read("nodes_memory_bytes", trial.nodes_memory_bytes);
+  if (from.has("node_kernels")) from.read("node_kernels", trial.node_kernels);
+  if (from.has("nodes_memory_bytes")) from.read("nodes_memory_bytes", trial.nodes_memory_bytes);
   from.read("own_cpu_seconds", trial.own_cpu_seconds);
   from.read("own_memory_bytes", trial.own_memory_bytes);
   from.read("health", trial.health, read_health);
