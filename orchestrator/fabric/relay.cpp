@@ -78,7 +78,8 @@ void Relay::accept_all() {
         Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!connection.inner) return;
     // Where there is no way on, the end of this side says so.
-    if (begin(connection)) connections_.push_back(std::move(connection));
+    if (connections_.size() < kMostConnections && begin(connection))
+      connections_.push_back(std::move(connection));
   }
 }
 
@@ -110,8 +111,8 @@ void Relay::send(const Descriptor& to, Way& way) {
     way.sent = way.bytes.size();  // nobody takes it any more
   }
   if (count > 0) way.sent += static_cast<std::size_t>(count);
-  if (way.is_empty()) {
-    way.bytes.clear();
+  if (way.is_empty() || way.sent > kWayLimit) {
+    way.bytes.erase(way.bytes.begin(), way.bytes.begin() + static_cast<std::ptrdiff_t>(way.sent));
     way.sent = 0;
   }
 }

@@ -19,6 +19,10 @@ namespace gridlock {
 /// sent.
 class Relay {
  public:
+  /// A session has one connection; a node may begin a new one before it knows that the old one
+  /// broke.
+  static constexpr std::size_t kMostConnections = 64;
+
   /// Listens at `socket` (mode 0600). Throws Error if `host` is not to be found or the socket
   /// cannot be made.
   Relay(std::filesystem::path socket, const std::string& host, std::uint16_t port);
@@ -26,9 +30,7 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  std::size_t connections() const { return connections_.size(); }
-
-  /// Takes what connects.
+  /// Takes what connects; beyond kMostConnections it is closed again.
   void accept_all();
   /// Adds the descriptors to be polled.
   void add_to(std::vector<pollfd>& polled);

@@ -31,8 +31,10 @@ constexpr const char* kNetwork = "10.77.0.0";
 constexpr const char* kNetmask = "255.255.255.0";
 /// libslirp's own address. What nodes connect to must be another one.
 constexpr const char* kStack = "10.77.0.253";
-/// A session has one connection; a node may begin a new one before it knows that the old one broke.
-constexpr std::size_t kMostConnections = 64;
+/// What a connection that begins costs in libslirp, 256 KiB, is given back after 75 s if it never
+/// comes to be (TCPTV_KEEP_INIT); so many may begin in that time.
+constexpr int kMostBeginnings = 256;
+constexpr std::chrono::seconds kBeginning{75};
 /// What may wait for a fabric that does not read; what is beyond is lost and sent again by TCP.
 constexpr std::size_t kOutputLimit = 4 << 20;
 constexpr std::size_t kMtu = 1500;
@@ -150,12 +152,14 @@ class TargetGateway::Stack {
       const ssize_t count = ::send(fabric_.get(), output_.data() + sent_, output_.size() - sent_,
                                    MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0 && errno == EAGAIN) return true;
+      if (count < 0 && errno == EAGAIN) break;
       if (count < 0) return false;
       sent_ += static_cast<std::size_t>(count);
     }
-    output_.clear();
-    sent_ = 0;
+    if (sent_ == output_.size() || sent_ > kOutputLimit) {
+      output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(sent_));
+      sent_ = 0;
+    }
     return true;
   }
 
@@ -170,15 +174,23 @@ class TargetGateway::Stack {
     return !input_.bad();
   }
 
+  bool may_begin() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - beginnings_since_ >= kBeginning) {
+      beginnings_since_ = now;
+      beginnings_ = 0;
+    }
+    return beginnings_++ < kMostBeginnings;
+  }
+
   void take(Frame frame) {
     if (!is_arp(frame)) {
       const auto segment = tcp_segment(frame);
       if (!segment || segment->to != kPort) return;
-      if ((segment->flags & TcpSegment::kSyn) != 0) {
-        // libslirp connects to the relay here and now, and would wait if nobody took connections.
-        relay_.accept_all();
-        if (relay_.connections() >= kMostConnections) return;
-      }
+      // At the end of a handshake libslirp connects to the relay here and now, and would wait if
+      // nobody took connections.
+      relay_.accept_all();
+      if ((segment->flags & TcpSegment::kSyn) != 0 && !may_begin()) return;
     }
     ::slirp_input(slirp_.get(), reinterpret_cast<const std::uint8_t*>(frame.data()),
                   static_cast<int>(frame.size()));
@@ -233,6 +245,8 @@ class TargetGateway::Stack {
   StreamDecoder input_;
   std::vector<std::byte> output_;
   std::size_t sent_ = 0;
+  int beginnings_ = 0;
+  std::chrono::steady_clock::time_point beginnings_since_{};
   std::vector<pollfd> polled_;
   std::unique_ptr<Slirp, EndSlirp> slirp_;
   std::thread thread_;

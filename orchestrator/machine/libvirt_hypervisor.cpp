@@ -42,6 +42,9 @@ namespace fs = std::filesystem;
 constexpr Milliseconds kEndLimit{5'000};
 /// What is read of the end of a QEMU log.
 constexpr std::streamoff kLogTail = 64 * 1024;
+constexpr const char* kIscsiHint =
+    "QEMU's iSCSI is in the package qemu-block-extra; its target must know the user, and let in "
+    "initiators with the names iqn.2026-01.invalid.gridlock:nodeN";
 /// A processor has some 4 KiB of them.
 constexpr std::size_t kRegistersLimit = 1 << 20;
 
@@ -430,9 +433,10 @@ class LibvirtHypervisor final : public Hypervisor {
       std::call_once(abilities_kept_, [this] { root_.keep_abilities(); });
       return nullptr;
     } catch (const VirtError& error) {
-      const auto failure = with_log(
-          VirtError(fmt::format("{} ({})", error.what(), spec.name), error.code(), error.hint()),
-          log);
+      const auto failure =
+          with_log(VirtError(fmt::format("{} ({})", error.what(), spec.name), error.code(),
+                             spec.iscsi && error.hint().empty() ? kIscsiHint : error.hint()),
+                   log);
       destroy_now(spec.name, spec);
       return failure;
     }
