@@ -110,6 +110,18 @@ TEST(RunRecordTest, ComesBackUnchangedFromItsJson) {
   EXPECT_EQ(again.started, sample_time());
 }
 
+TEST(RunRecordTest, SaysWhichNodesRanAnotherKernelAndWhatTheyTookOfMemory) {
+  RunRecord run = sample_run();
+  run.trials = {sample_trial(1, "patched", "abba"), sample_trial(2, "patched", "abba")};
+  run.trials[1].node_kernels = {{"node2", "unpatched"}};
+  run.trials[1].nodes_memory_bytes = 900'000'000;
+  const RunRecord read = run_record_from_json(to_json(run));
+  EXPECT_TRUE(read.trials.at(0).node_kernels.empty());
+  EXPECT_EQ(read.trials.at(0).nodes_memory_bytes, 0u) << "not known";
+  EXPECT_EQ(read.trials.at(1).node_kernels.at("node2"), "unpatched");
+  EXPECT_EQ(read.trials.at(1).nodes_memory_bytes, 900'000'000u);
+}
+
 TEST(RunRecordTest, OutcomesHaveNamesThatAreReadBack) {
   for (const Outcome outcome :
        {Outcome::running, Outcome::passed, Outcome::failed, Outcome::error, Outcome::interrupted})
