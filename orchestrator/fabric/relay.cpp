@@ -60,15 +60,21 @@ Relay::Relay(std::filesystem::path socket, const std::string& host, std::uint16_
 
 Relay::~Relay() { ::unlink(path_.c_str()); }
 
-bool Relay::begin(Connection& connection) const {
-  connection.outer = Descriptor(
+Descriptor Relay::begin() const {
+  Descriptor outer(
       ::socket(address_.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
-  if (!connection.outer) return false;
+  if (!outer) return {};
   const int one = 1;
-  ::setsockopt(connection.outer.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  return ::connect(connection.outer.get(), reinterpret_cast<const sockaddr*>(&address_),
-                   address_size_) == 0 ||
-         errno == EINPROGRESS;
+  ::setsockopt(outer.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  const bool begun =
+      ::connect(outer.get(), reinterpret_cast<const sockaddr*>(&address_), address_size_) == 0 ||
+      errno == EINPROGRESS;
+  return begun ? std::move(outer) : Descriptor();
+}
+
+bool Relay::is_there() {
+  if (!there_ && !trial_) trial_ = begin();
+  return there_;
 }
 
 void Relay::accept_all() {
@@ -77,9 +83,13 @@ void Relay::accept_all() {
     connection.inner =
         Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!connection.inner) return;
+    if (connections_.size() >= kMostConnections) continue;
+    connection.outer = begin();
     // Where there is no way on, the end of this side says so.
-    if (connections_.size() < kMostConnections && begin(connection))
+    if (connection.outer)
       connections_.push_back(std::move(connection));
+    else
+      there_ = false;
   }
 }
 
@@ -88,6 +98,7 @@ void Relay::add_to(std::vector<pollfd>& polled) {
     return static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
   };
   polled.push_back({listener_.get(), POLLIN, 0});
+  polled.push_back({trial_.get(), POLLOUT, 0});  // of -1 poll() finds nothing
   polled_ = connections_.size();
   for (const Connection& one : connections_) {
     polled.push_back({one.inner.get(), events(one.out.has_room(), !one.in.is_empty()), 0});
@@ -122,13 +133,21 @@ void Relay::serve(const pollfd* polled) {
   const std::size_t known = std::exchange(polled_, 0);
   for (std::size_t i = 0; i < known; ++i) {
     Connection& one = connections_[i];
-    const short inner = polled[1 + 2 * i].revents;
-    const short outer = polled[2 + 2 * i].revents;
+    const short inner = polled[2 + 2 * i].revents;
+    const short outer = polled[3 + 2 * i].revents;
     if ((inner & kIn) != 0 && one.out.has_room()) receive(one.inner, one.out);
     if ((outer & kIn) != 0 && one.in.has_room()) receive(one.outer, one.in);
     if (!one.out.is_empty()) send(one.outer, one.out);
     if (!one.in.is_empty()) send(one.inner, one.in);
     one.over = (one.out.ended && one.out.is_empty()) || (one.in.ended && one.in.is_empty());
+    if (one.in.ended) there_ = false;
+  }
+  if (polled[1].fd >= 0 && polled[1].revents != 0) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(trial_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    there_ = error == 0;
+    trial_.reset();
   }
   std::erase_if(connections_, [](const Connection& one) { return one.over; });
   if ((polled[0].revents & POLLIN) != 0) accept_all();

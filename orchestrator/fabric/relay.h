@@ -32,6 +32,9 @@ class Relay {
 
   /// Takes what connects; beyond kMostConnections it is closed again.
   void accept_all();
+  /// Whether the service takes connections, as far as is known. If a connection with it has ended
+  /// since it was last seen to, it is being tried, and until then the answer is no.
+  bool is_there();
   /// Adds the descriptors to be polled.
   void add_to(std::vector<pollfd>& polled);
   /// Moves bytes. `polled` is what add_to() added, with what poll() found.
@@ -56,13 +59,16 @@ class Relay {
   };
   static void receive(const Descriptor& from, Way& way);
   static void send(const Descriptor& to, Way& way);
-  bool begin(Connection& connection) const;
+  /// Empty if it cannot even be tried.
+  Descriptor begin() const;
 
   std::filesystem::path path_;
   Descriptor listener_;
   sockaddr_storage address_{};
   socklen_t address_size_ = 0;
   std::vector<Connection> connections_;
+  bool there_ = true;
+  Descriptor trial_;  ///< a connection that is only tried; empty: none is
   std::size_t polled_ = 0;  ///< connections that the last add_to() knew
 };
 

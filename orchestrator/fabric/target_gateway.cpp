@@ -190,7 +190,9 @@ class TargetGateway::Stack {
       // At the end of a handshake libslirp connects to the relay here and now, and would wait if
       // nobody took connections.
       relay_.accept_all();
-      if ((segment->flags & TcpSegment::kSyn) != 0 && !may_begin()) return;
+      // What begins while the target is away is not answered, so that the node tries again: a
+      // connection that came about and ended would have its initiator wait for a login's time-out.
+      if ((segment->flags & TcpSegment::kSyn) != 0 && (!relay_.is_there() || !may_begin())) return;
     }
     ::slirp_input(slirp_.get(), reinterpret_cast<const std::uint8_t*>(frame.data()),
                   static_cast<int>(frame.size()));

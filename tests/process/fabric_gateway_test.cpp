@@ -158,6 +158,8 @@ class Service {
     return Descriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   }
 
+  void close() { listener_.reset(); }
+
   std::uint16_t port = 0;
 
  private:
@@ -229,6 +231,25 @@ TEST_F(TargetGatewayTest, TellsTheNodeThatTheTargetEnded) {
   served.reset();
   constexpr unsigned kFin = 0x01;
   EXPECT_TRUE(node_->receive_segment(kFin));
+}
+
+TEST_F(TargetGatewayTest, AnswersNoBeginningWhileTheTargetIsAway) {
+  Descriptor served = connect();
+  ASSERT_TRUE(served);
+  service_.close();
+  served.reset();
+  constexpr unsigned kFin = 0x01;
+  ASSERT_TRUE(node_->receive_segment(kFin));
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    node_->send_segment(kTarget, TargetGateway::kPort, TcpSegment::kSyn);
+    node_->sequence += 1000;
+    while (const auto frame = node_->receive(kSilenceMs / kTries)) {
+      const auto segment =
+          tcp_segment({reinterpret_cast<const std::byte*>(frame->data()), frame->size()});
+      EXPECT_FALSE(segment && (segment->flags & TcpSegment::kSyn) != 0);
+    }
+  }
 }
 
 TEST_F(TargetGatewayTest, LetsNothingElseOfTheHostBeReached) {
