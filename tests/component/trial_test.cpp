@@ -2,6 +2,7 @@
 // The real life of a trial over machines that are scripts on a fake clock.
 #include "trial/trial.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ class TrialTest : public testing::Test {
     setting.root_disk = directory_ / "root.erofs";
     setting.qemu_uid = ::getuid();
     setting.qemu_gid = ::getgid();
+    setting.releases = releases_;
     RunRecord first;
     RunWriter results(directory_ / "results", plan_, first, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());
@@ -74,6 +76,7 @@ class TrialTest : public testing::Test {
   Plan plan_ = sample_plan();
   StepObserver observer_;
   std::stop_source stop_;
+  std::map<std::string, std::string> releases_;  // of the kernels; none: nobody asks
   std::filesystem::path directory_;
   std::filesystem::path trial_directory_;
 };
@@ -95,6 +98,17 @@ TEST_F(TrialTest, HealthyKernelPassesThroughEveryStepInOrder) {
   EXPECT_GT(record.oracles.at("node1").console_bytes, 0u);
   EXPECT_TRUE(std::filesystem::exists(trial_directory_ / "samples.jsonl"));
   EXPECT_TRUE(std::filesystem::exists(trial_directory_ / "events.jsonl"));
+}
+
+TEST_F(TrialTest, ANodeThatRunsAnotherKernelThanWasAskedForGivesNoVerdict) {
+  const std::string& kernel = plan_.trials.front().kernel;
+  releases_[kernel] = "6.1.192-fake";
+  EXPECT_EQ(run().outcome, Outcome::passed);
+  releases_[kernel] = "6.1.192-gl-0123abcd";
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::error);
+  EXPECT_THAT(record.reason, testing::HasSubstr("node1 runs the kernel 6.1.192-fake, and '" +
+                                                kernel + "' is 6.1.192-gl-0123abcd"));
 }
 
 TEST_F(TrialTest, TheFileSystemIsMadeOnceAndBeforeAnyMount) {
