@@ -9,8 +9,8 @@
 #include "doctor/read_host_view.h"
 #include "host/command_runner.h"
 #include "host/host_facts.h"
+#include "support/fake_event_loop.h"
 #include "support/temp_dir.h"
-#include "trial/qt_event_loop.h"
 
 namespace gridlock {
 namespace {
@@ -20,8 +20,8 @@ HostView here(const std::filesystem::path& folder) {
   HostFacts facts;
   facts.cpus = 2;
   facts.memory = Bytes::gib(64);
-  const auto loop = make_qt_event_loop();
-  return read_host_view({folder / "cache" / "deep", folder, folder}, facts, nullptr, *loop, {});
+  FakeEventLoop loop;
+  return read_host_view({folder / "cache" / "deep", folder, folder}, facts, nullptr, loop, {});
 }
 
 TEST(DoctorHere, FindsWhatIsThere) {
@@ -46,8 +46,8 @@ TEST(DoctorHere, JudgesAFolderThatIsNotThereByTheOneAbove) {
 
 TEST(DoctorHere, SaysThatAFolderCannotBeWrittenTo) {
   if (::getuid() == 0) GTEST_SKIP() << "root may write anywhere";
-  const auto loop = make_qt_event_loop();
-  const HostView view = read_host_view({"/proc/gridlock", "/", "/"}, {}, nullptr, *loop, {});
+  FakeEventLoop loop;
+  const HostView view = read_host_view({"/proc/gridlock", "/", "/"}, {}, nullptr, loop, {});
   EXPECT_NE(view.cache.problem, "");
 }
 
