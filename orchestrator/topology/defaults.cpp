@@ -63,8 +63,7 @@ bool is_prebuilt(const DocNode& kernel) {
 void keep_fitting(DocNode& values, const DocNode& own, const Key& kind) {
   const Shape shape{kind.tables};
   const auto is_alternative = [&](const DocEntry& entry) {
-    const Key* const row = shape.row(entry.key);
-    return row && row->alternative;
+    return shape.is_alternative(entry.key);
   };
   if (std::ranges::any_of(own.entries, is_alternative))
     std::erase_if(values.entries, [&](const DocEntry& entry) {

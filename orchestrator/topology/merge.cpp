@@ -9,8 +9,7 @@ namespace {
 
 bool takes_another(const DocNode& base, const DocNode& over, const Shape& shape) {
   const auto is_alternative = [&](const DocEntry& entry) {
-    const Key* const row = shape.row(entry.key);
-    return row && row->alternative;
+    return shape.is_alternative(entry.key);
   };
   const auto is_new = [&](const DocEntry& entry) {
     return is_alternative(entry) && !entry_of(base, entry.key);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "topology/read.h"
 #include "topology/section.h"
+#include "topology/shape.h"
 
 namespace gridlock {
 namespace {
@@ -32,11 +33,10 @@ enum class Program { mmap_dio, fio, lock_ping, exec };
 
 /// The program decides which keys there are, so it is looked at before the others.
 const KeyTable& table_of(const DocNode& workload) {
-  const auto program = std::ranges::find(workload.entries, "program", &DocEntry::key);
-  const std::string word = program == workload.entries.end() ? "" : program->value.text;
-  if (word == "fio") return kFioKeys;
-  if (word == "lock-ping") return kLockPingKeys;
-  return word == "exec" ? kExecKeys : kMmapDioKeys;
+  const std::span<const KeyTable* const> tables = topology_shape().row("workloads")->tables;
+  const DocEntry* const program = entry_of(workload, "program");
+  const KeyTable* const table = program ? table_of_program(tables, program->value.text) : nullptr;
+  return table ? *table : *tables.front();
 }
 
 WorkloadSpec read_workload(const DocEntry& entry, int node_count,

@@ -18,6 +18,11 @@ const Key* Shape::row(std::string_view key) const {
   return nullptr;
 }
 
+bool Shape::is_alternative(std::string_view key) const {
+  const Key* const found = row(key);
+  return found && found->alternative;
+}
+
 Shape Shape::below(std::string_view key) const {
   if (named) return {tables, false};
   const Key* const found = row(key);

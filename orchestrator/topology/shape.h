@@ -16,6 +16,8 @@ struct Shape {
 
   /// The key's row in the first table that has it; null if none has, or names stand here.
   const Key* row(std::string_view key) const;
+  /// Whether the key excludes others of its mapping.
+  bool is_alternative(std::string_view key) const;
   /// Of the value of `key`.
   Shape below(std::string_view key) const;
 };
