@@ -29,7 +29,7 @@ lab: shared
 disks:
   shared: {size: 512MiB}
 cluster: {token: 12s}
-filesystem: {type: ocfs2, journal: 8MiB, options: {mkfs: [-b, 1K], mount: commit=7}}
+filesystem: {type: ocfs2, journal: 8MiB, options: {mkfs: [-C, 8K], mount: commit=7}}
 workloads:
   coherency: {program: mmap-dio, operation: write, buffer: anonymous, observe: [buffered, direct, mapped],
               transfer: 64KiB, duration: 4s}

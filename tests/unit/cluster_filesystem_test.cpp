@@ -49,12 +49,12 @@ TEST(Mkfs, Ocfs2NamesItsStackAndClusterUnlessItIsLocal) {
     return mkfs_command(plan_of(FilesystemType::ocfs2, stack), "/dev/d");
   };
   EXPECT_THAT(of(ClusterStack::o2cb),
-              ElementsAre("mkfs.ocfs2", "-F", "-x", "-N", "2", "-J", "size=16M", "-U", kUuid,
-                          "--cluster-stack=o2cb", "--cluster-name=sample", "/dev/d"));
+              ElementsAre("mkfs.ocfs2", "-F", "-x", "-b", "4K", "-N", "2", "-J", "size=16M", "-U",
+                          kUuid, "--cluster-stack=o2cb", "--cluster-name=sample", "/dev/d"));
   EXPECT_THAT(of(ClusterStack::corosync), Contains("--cluster-stack=pcmk"));
   EXPECT_THAT(of(ClusterStack::none),
-              ElementsAre("mkfs.ocfs2", "-F", "-x", "-N", "1", "-J", "size=16M", "-U", kUuid, "-M",
-                          "local", "/dev/d"));
+              ElementsAre("mkfs.ocfs2", "-F", "-x", "-b", "4K", "-N", "1", "-J", "size=16M", "-U",
+                          kUuid, "-M", "local", "/dev/d"));
 }
 
 TEST(Mkfs, WhatTheTopologyAddsComesBeforeTheDevice) {
