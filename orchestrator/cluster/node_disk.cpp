@@ -31,7 +31,11 @@ std::string by_session(int lun) {
       lun);
 }
 
-/// Blocks and character sets of settings are whole lines; a value has no line break.
+/// A setting that no default of open-iscsi has like this.
+constexpr const char* kPingSetting = "noop_out_timeout";
+constexpr const char* kPingSeconds = "30";
+
+/// A setting is a line; no value has a line break.
 std::string setting(const std::string& name, const std::string& value) {
   return name + " = " + value + "\n";
 }
@@ -44,7 +48,7 @@ std::string iscsid_conf(const IscsiLun& lun) {
       setting("node.conn[0].timeo.login_timeout", "30") +
       setting("node.conn[0].timeo.logout_timeout", "30") +
       setting("node.conn[0].timeo.noop_out_interval", "10") +
-      setting("node.conn[0].timeo.noop_out_timeout", "30") +
+      setting(fmt::format("node.conn[0].timeo.{}", kPingSetting), kPingSeconds) +
       setting("node.session.initial_login_retry_max", "4") + setting("node.session.scan", "auto");
   if (lun.chap)
     text += setting("node.session.auth.authmethod", "CHAP") +
@@ -96,14 +100,17 @@ void NodeDisk::log_in(Milliseconds limit, std::stop_token stop) {
                                                [this, node = member.id](const std::string& line) {
                                                  if (sink_) sink_(node, line);
                                                }));
-  // The record takes its settings, the secret among them, from the file. iscsid may not listen yet.
+  // A record takes its settings, the secret among them, from the file that iscsid names; while that
+  // does not answer it takes iscsiadm's own, and is made again.
   const std::string record =
       fmt::format("iscsiadm -m node -T {} -p {}:{}", lun_->iqn, lun_->host, lun_->port);
   const std::string script = fmt::format(
-      "mkdir -p /run/lock/iscsi; modprobe -q iscsi_tcp; {0} -o new >/dev/null || exit 1; "
+      "mkdir -p /run/lock/iscsi; modprobe -q iscsi_tcp 2>/dev/null; "
+      "until {0} -o new >/tmp/iscsi.log 2>&1 && {0} -o show | grep -q '{1} = {2}$'; do "
+      "{0} -o delete >/dev/null 2>&1; sleep 0.5; done; "
       "n=0; until {0} --login >/tmp/iscsi.log 2>&1; do n=$((n+1)); "
       "[ $n -ge 5 ] && {{ cat /tmp/iscsi.log >&2; exit 1; }}; sleep 1; done",
-      record);
+      record, kPingSetting, kPingSeconds);
   try {
     run_everywhere(crew_, "iscsiadm", script, left(), stop);
   } catch (const BarrierFailed& failed) {

@@ -45,7 +45,13 @@ std::string topology(const std::string& disk, const std::string& duration) {
          "duration: " +
          duration +
          "}}\n"
-         "watch: {hung_task: 10s, stall: 5s}\n";
+         "watch:\n"
+         "  hung_task: 10s\n"
+         "  stall: 5s\n"
+         "  known:\n"
+         "    - \"lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)\"\n"
+         "    - \"lockdep:circular:&ls->ls_waiters_mutex>&r->res_mutex\"\n"
+         "    - \"atomic_sleep:sleeping:dlm_midcomms_get_mhandle<dlm_send_fin\"\n";
 }
 
 /// All files below `folder` that have `text` in them.
