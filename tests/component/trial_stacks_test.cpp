@@ -120,10 +120,10 @@ TEST_F(StacksTest, AnMkfsThatFailsIsAnErrorThatSaysWhy) {
 
 TEST_F(StacksTest, ARegistrationThatFailsNamesTheNodeAndIsNotWaitedFor) {
   use_o2cb();
-  int shells = 0;
-  lab_.script(2).starts["sh"] = [this, &shells](std::int64_t process) {
-    // The first shell of a node is the registration.
-    const int status = ++shells == 1 ? 1 : 0;
+  lab_.script(2).starts["sh"] = [this](std::int64_t process) {
+    const bool registers =
+        lab_.programs().back().find("o2cb register-cluster") != std::string::npos;
+    const int status = registers ? 1 : 0;
     loop_.after(Milliseconds{50}, [this, process, status] {
       if (status != 0)
         lab_.prints(2, process, "this kernel has no o2cb (CONFIG_OCFS2_FS_O2CB)\n", "stderr");

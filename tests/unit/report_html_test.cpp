@@ -153,7 +153,8 @@ TEST(HtmlOfRuns, NumbersTheTrialsOfBothRunsThrough) {
   ASSERT_GT(all, 2);
   EXPECT_THAT(page, HasSubstr(fmt::format("id=\"trial-{}\"", all)));
   EXPECT_THAT(page, Not(HasSubstr(fmt::format("id=\"trial-{}\"", all + 1))));
-  EXPECT_THAT(page, HasSubstr("href=\"./../a/" + base.trials.front().directory));
+  const auto first = std::ranges::find(base.trials, "unpatched", &TrialRecord::kernel);
+  EXPECT_THAT(page, HasSubstr("href=\"./../a/" + first->directory));
   EXPECT_THAT(page, HasSubstr("gridlock compare 20260101-gfs2-a 20260102-gfs2-b"));
   EXPECT_THAT(page, Not(HasSubstr("href=\"./run.json")));
 }
