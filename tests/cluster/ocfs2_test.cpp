@@ -36,11 +36,16 @@ workloads:
   stream:    {program: fio, jobs: {rw: rw, bs: 64k, direct: 1, size: 8M}, duration: 4s}
   flocks:
     program: exec
-    files: {/opt/flocks.sh: flocks.sh}
+    files: {/opt/flocks.sh: flocks.sh, /opt/flock: /usr/bin/flock}
     command: [sh, /opt/flocks.sh, "{node}", "{dir}"]
     duration: 60s
 trials: [[coherency], [stream], [flocks]]
-watch: {stall: 8s}
+watch:
+  stall: 8s
+  known:
+    - "lockdep:circular:&mm->mmap_lock>Meta>&ocfs2_sysfile_lock_key[args->fi_sysfile_type]>&sc->sc_send_lock>sk_lock-AF_INET"
+    - "lockdep:circular:&o2nm_cluster_group.cs_subsys.su_mutex>o2net_wq_mutex>(wq_completion)o2net>(work_completion)(&(&nn->nn_connect_work)->work)>&sb->s_type->i_mutex_key"
+    - "lockdep:circular:&o2nm_cluster_group.cs_subsys.su_mutex>o2net_wq_mutex>(wq_completion)o2net>(work_completion)(&o2net_listen_work)>&sb->s_type->i_mutex_key>&p->frag_sem"
 )yaml";
 
 /// Each node takes the lock of its own file, and when both have one, asks for the other's.
@@ -48,7 +53,7 @@ constexpr const char* kFlocks = R"sh(
 [ "$1" = 1 ] && own=a other=b || own=b other=a
 exec 8>"$2/$own" 9>"$2/$other"
 echo 'gridlock {"operations":1}'
-busybox flock -x 8 && gridlock-barrier both && busybox flock -x 9
+/opt/flock -x 8 && gridlock-barrier both && /opt/flock -x 9 || exit 1
 echo 'gridlock {"result":{"operations":1}}'
 )sh";
 
