@@ -96,6 +96,18 @@ void Lab::lose(Node& node, Loss::Kind kind, const std::string& what) {
   if (!ending_ && !node.loss) node.loss = Loss{kind, what};
 }
 
+std::string Lab::why_not_booted(Node& node) {
+  constexpr std::string_view kMark = "gridlock: ";
+  constexpr std::size_t kLines = 20;
+  if (!node.agent || node.agent->hello()) return {};
+  node.console->poll();
+  std::string why;
+  for (const std::string& line : split(node.console->tail(kLines), '\n'))
+    if (const std::size_t at = line.find(kMark); at != std::string::npos)
+      why = ": " + printable(trimmed(std::string_view(line).substr(at + kMark.size())), 200);
+  return why;
+}
+
 void Lab::machine_event(const MachineEvent& event) {
   const auto it = std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& node) {
     return node.machine.name == event.machine;
@@ -108,7 +120,8 @@ void Lab::machine_event(const MachineEvent& event) {
     case MachineEvent::Kind::reset:
     case MachineEvent::Kind::watchdog:
       return lose(*it, Loss::Kind::stopped,
-                  fmt::format("{} powered off or reset by itself ({})", it->name, event.detail));
+                  fmt::format("{} powered off or reset by itself ({}){}", it->name, event.detail,
+                              why_not_booted(*it)));
     case MachineEvent::Kind::crashed: {
       const auto last = last_lines(setting_.hypervisor.qemu_log(it->machine.name), 1);
       // Not only the channel: whatever was thought before, this is why.

@@ -181,6 +181,9 @@ class Lab {
   /// failure, or Error "<what> took longer than …".
   void order(const std::string& what, const Order& each, Milliseconds limit, std::stop_token stop);
   void machine_event(const MachineEvent& event);
+  /// ": " and what the init of an initramfs said on the console of a node that ended before its
+  /// agent was up, or nothing.
+  static std::string why_not_booted(Node& node);
   void lose(Node& node, Loss::Kind kind, const std::string& what);
   /// Asks whether a node that says nothing is kept from it by the host.
   void ask_why_silent(const Node& node, Milliseconds limit);

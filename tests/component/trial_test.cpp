@@ -134,6 +134,21 @@ TEST_F(TrialTest, NodeThatNeverBootsIsAnErrorThatNamesItAndItsLastLine) {
   EXPECT_NE(record.reason.find("Run /gridlock/agent as init process"), std::string::npos);
 }
 
+TEST_F(TrialTest, NodeWhoseInitramfsGivesUpIsAFindingThatSaysWhy) {
+  lab_.script(2).boots = false;
+  lab_.script(2).boot_console +=
+      "[    5.3][    T1] gridlock: the module gfs2.ko does not load: Exec format error\n"
+      "[    5.8][    T1] reboot: Power down\n";
+  loop_.after(Milliseconds{6000},
+              [this] { lab_.event(2, MachineEvent::Kind::stopped, "by its guest"); });
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_NE(record.reason.find("node2 powered off or reset by itself (by its guest): the module "
+                               "gfs2.ko does not load: Exec format error"),
+            std::string::npos)
+      << record.reason;
+}
+
 TEST_F(TrialTest, MachineThatCannotBeStartedIsAnError) {
   lab_.script(1).start_fails = true;
   const TrialRecord record = run();
