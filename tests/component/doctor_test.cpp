@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The doctor on the very host the tests run on: what it reads must be true.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "doctor/examine.h"
 #include "doctor/read_host_view.h"
