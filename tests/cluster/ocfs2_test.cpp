@@ -25,7 +25,6 @@ kernels:
 
 constexpr const char* kShared = R"yaml(
 name: ocfs2-test
-lab: shared
 disks:
   shared: {size: 512MiB}
 cluster: {token: 12s}
@@ -94,11 +93,10 @@ std::string kept(const TrialRecord& trial, const std::string& file) {
   return read_file(shared().directory() / trial.directory / file, Bytes::mib(64));
 }
 
-TEST(Ocfs2Test, EveryTrialDidAsExpectedAndTheySharedALab) {
+TEST(Ocfs2Test, EveryTrialDidAsExpected) {
   EXPECT_EQ(shared().result().value, 0) << shared().result().errors;
   for (const TrialRecord& trial : shared().run().trials)
     EXPECT_TRUE(trial.expected) << trial.name << ": " << trial.reason;
-  EXPECT_EQ(shared().trial("stream").lab_of, 1);
 }
 
 TEST(Ocfs2Test, BothNodesWorkedAndWatchedEachOther) {
