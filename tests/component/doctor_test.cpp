@@ -51,8 +51,8 @@ TEST(DoctorHere, SaysThatAFolderCannotBeWrittenTo) {
   const TempDir folder;
   std::ofstream(folder.path() / "file") << "in the way";
   FakeEventLoop loop;
-  const HostView view =
-      read_host_view({folder.path() / "file" / "cache", "/", "/"}, {}, nullptr, loop, {});
+  const HostView view = read_host_view(
+      {folder.path() / "file" / "cache", folder.path(), folder.path()}, {}, nullptr, loop, {});
   EXPECT_THAT(view.cache.problem, testing::HasSubstr("files cannot be made in"));
 }
 
