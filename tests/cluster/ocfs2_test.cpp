@@ -117,7 +117,7 @@ TEST(Ocfs2Test, TheKernelsTellWhoIsAMemberAndThatTheMountIsSound) {
   }
 }
 
-TEST(Ocfs2Test, ADeadlockOverTwoNodesIsNamedWithItsTasksLocksAndFiles) {
+TEST(Ocfs2Test, ADeadlockOverTwoNodesIsNamedWithItsTasksAndLocks) {
   const TrialRecord& trial = shared().trial("flocks");
   std::vector<std::string> kinds;
   const FindingRecord* deadlock = nullptr;
@@ -128,7 +128,7 @@ TEST(Ocfs2Test, ADeadlockOverTwoNodesIsNamedWithItsTasksLocksAndFiles) {
   ASSERT_TRUE(deadlock) << testing::PrintToString(kinds) << trial.reason;
   EXPECT_THAT(deadlock->nodes, ElementsAre("node1", "node2"));
   EXPECT_THAT(deadlock->identity, HasSubstr("deadlock:ocfs2:2nodes:[EX>EX flock]x2"));
-  EXPECT_THAT(deadlock->excerpt, AllOf(HasSubstr("holds OCFS2 lock F"), HasSubstr("file ")));
+  EXPECT_THAT(deadlock->excerpt, AllOf(HasSubstr("holds OCFS2 lock F"), HasSubstr("held by node")));
   const std::string taken = "evidence/" + deadlock->id + "/";
   for (const char* const file :
        {"node1/1/ocfs2_locks.txt", "node2/2/ocfs2_locks.txt", "node1/o2dlm_state.txt",
