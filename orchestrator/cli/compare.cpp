@@ -127,11 +127,12 @@ int compare_kept(const CompareChoice& choice, const CompareOptions& options,
     where += " and " + head_folder.string();
     const KeptKernel base_kernel{base, base_folder, kernel_of(base, options.base, "--base")};
     const KeptKernel head_kernel{head, head_folder, kernel_of(head, options.head, "--head")};
+    Comparison of_both = compare_runs(base, base_kernel.kernel, head, head_kernel.kernel);
     if (!choice.page.empty())
       write_file_atomically(choice.page,
                             html_of_runs(base_kernel, head_kernel,
                                          std::filesystem::absolute(choice.page).parent_path()));
-    return compare_runs(base, base_kernel.kernel, head, head_kernel.kernel);
+    return of_both;
   }();
   std::fputs(comparison_text(comparison, context.command, where, context.colour()).c_str(), stdout);
   return exit_of(comparison, choice, options);
@@ -149,7 +150,8 @@ void add_compare(CLI::App& app, Context& context, int* exit_code) {
       ->expected(1, 2);
   verb->add_option("--base", choice->options.base, "The kernel that is compared with")
       ->type_name("KERNEL");
-  verb->add_option("--head", choice->options.head, "The kernel that is judged")->type_name("KERNEL");
+  verb->add_option("--head", choice->options.head, "The kernel that is judged")
+      ->type_name("KERNEL");
   verb->add_option("--pairs", choice->pairs,
                    "Pairs of each trial; auto: until every question is answered, at most 24")
       ->type_name("N")
