@@ -357,13 +357,22 @@ void describe_ocfs2(const Subject& subject, Finding& finding) {
   finding.identity = fmt::format("ocfs2:{}:{}:{}", sub, reason, finding.function);
 }
 
-/// "(COMM,PID,CPU):FUNCTION:LINE ERROR: TEXT", see is_mlog() in phrases.cpp.
+/// "status = -5": mlog_errno() in fs/ocfs2/cluster/masklog.h.
+bool is_status(std::string_view text) {
+  constexpr std::string_view kStatus = "status = -";
+  return text.starts_with(kStatus) && text.size() <= kStatus.size() + 4 &&
+         text.find_first_not_of("0123456789", kStatus.size()) == std::string_view::npos;
+}
+
+/// "(COMM,PID,CPU):FUNCTION:LINE ERROR: TEXT", see is_mlog() in phrases.cpp. The error number of
+/// "status = -5" is kept, since another one is another failure.
 void describe_mlog(const Subject& subject, Finding& finding) {
   const std::string_view text = subject.header;
   const std::size_t close = text.find("):");
   const std::string_view rest = text.substr(close + 2);
   finding.function = plain_name(printable(rest.substr(0, rest.find(':')), 64));
-  const std::string reason = masked(rest.substr(rest.find(" ERROR: ") + 8));
+  const std::string_view said = rest.substr(rest.find(" ERROR: ") + 8);
+  const std::string reason = is_status(said) ? std::string(said) : masked(said);
   finding.title = in_function("OCFS2: " + reason, finding.function);
   finding.identity = fmt::format("ocfs2:mlog:{}:{}", finding.function, reason);
 }

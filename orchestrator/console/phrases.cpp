@@ -34,7 +34,10 @@ bool is_failed_connect(std::string_view text) {
 }
 
 /// "(COMM,PID,CPU):FUNCTION:LINE ERROR: …". Source: __mlog_printk() in fs/ocfs2/cluster/masklog.c.
+/// Not -EEXIST: what the second of two nodes that make the same name is answered, as it is on any
+/// file system; mlog_errno() leaves out -ENOSPC and -EDQUOT for the same reason, but not this one.
 bool is_mlog(std::string_view text) {
+  if (text.ends_with(" ERROR: status = -17")) return false;
   const std::size_t close = text.find("):");
   const std::size_t error = text.find(" ERROR: ");
   if (close == std::string_view::npos || error == std::string_view::npos || error < close)

@@ -42,7 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
         Line{"OCFS2: ERROR (device sdb): ocfs2_validate_inode_block: Invalid dinode #17: bad",
              "ocfs2:error:Invalid dinode #N: bad:ocfs2_validate_inode_block"},
         Line{"(mount.ocfs2,1234,0):ocfs2_fill_super:1187 ERROR: status = -22",
-             "ocfs2:mlog:ocfs2_fill_super:status = -N"},
+             "ocfs2:mlog:ocfs2_fill_super:status = -22"},
+        Line{"(fio,77,1):ocfs2_mknod:412 ERROR: status = -5", "ocfs2:mlog:ocfs2_mknod:status = -5"},
         Line{"*** ocfs2 is very sorry to be fencing this system by restarting ***",
              "ocfs2:fencing"},
         Line{"o2hb: node 2 hb write hung for 15s on region 0123456789ABCDEF0123456789ABCDEF (vdb).",
@@ -86,6 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
         "o2net: No longer connected to node node1 (num 1) at 10.77.0.1:7777",
         "o2dlm: Node 2 leaves domain 0123456789ABCDEF0123456789ABCDEF ( 1 ) 1 nodes",
         "ocfs2: Unmounting device (254,16) on (node 1)",
+        "(gridlock-agent,61,0):ocfs2_check_dir_for_entry:2105 ERROR: status = -17",
         "(a remark in brackets): ERROR: of something else",
         "(mount.ocfs2,1234,0):ocfs2_fill_super: no line ERROR: x"));
 
