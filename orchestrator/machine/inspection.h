@@ -52,7 +52,7 @@ class Inspection {
   virtual void registers(const std::string& name, TextAnswer answer) = 0;
 
   /// Writes the machine's memory and registers to `file`, which must not exist, in the format
-  /// kdump-zlib (flattened): what crash and drgn read. The machine stands still meanwhile, and goes
+  /// kdump-zlib: what crash and drgn read. The machine stands still meanwhile, and goes
   /// on if it ran. On failure, or after `limit`, the file is gone.
   virtual void dump_memory(const std::string& name, const std::filesystem::path& file,
                            Milliseconds limit, Done done) = 0;

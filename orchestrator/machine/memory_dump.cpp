@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "host/descriptor.h"
+#include "machine/kdump_file.h"
 #include "machine/virt_error.h"
 
 namespace gridlock {
@@ -22,6 +23,7 @@ void write_memory_dump(VirtConnection& connection, const std::string& name,
                        const std::filesystem::path& file) {
   try {
     connection.dump_memory(name, file);
+    make_kdump_plain(file, name);
   } catch (const VirtError&) {
     std::error_code ignored;
     std::filesystem::remove(file, ignored);

@@ -12,8 +12,9 @@ namespace gridlock {
 /// there.
 void make_dump_file(const std::filesystem::path& file);
 
-/// Writes a machine's memory to `file`, which make_dump_file() made, as kdump-zlib. Blocks for as
-/// long as that takes: libvirt gives up no dump of memory. Throws VirtError; then there is no file.
+/// Writes a machine's memory to `file`, which make_dump_file() made, as a plain kdump-zlib that
+/// names its system (kdump_file.h). Blocks for as long as that takes: libvirt gives up no dump.
+/// Throws VirtError; then there is no file.
 void write_memory_dump(VirtConnection& connection, const std::string& name,
                        const std::filesystem::path& file);
 

@@ -433,8 +433,7 @@ TEST_F(Machine, DumpsMemoryToAFileOfOursAndGoesOn) {
   EXPECT_EQ(done([&](auto then) {
               world_.hypervisor->dump_memory("dump", file, kPatience, then);
             }), "");
-  // The head of a flattened kdump (makedumpfile's README, "flattened format").
-  EXPECT_THAT(content_of(file).substr(0, 13), HasSubstr("makedumpfile"));
+  EXPECT_EQ(content_of(file).substr(0, 8), "KDUMP   ");
   EXPECT_EQ(state("dump").kind, MachineState::Kind::running);
   // It is there: refused, and left alone.
   EXPECT_THAT(done([&](auto then) {

@@ -177,7 +177,7 @@ class FakeLab final : public Hypervisor {
   }
   void dump_memory(const std::string& name, const std::filesystem::path& file, Milliseconds,
                    Done done) override {
-    std::ofstream(file, std::ios::binary) << "makedumpfile";
+    std::ofstream(file, std::ios::binary) << "KDUMP   ";
     look("dump", name, done);
   }
   void serve_gdb(const std::string& name, const std::filesystem::path&, Done done) override {
