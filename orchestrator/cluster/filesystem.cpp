@@ -76,13 +76,14 @@ std::string support_script(const Plan& plan) {
         "[ -d /sys/kernel/config/dlm ] || modprobe -q dlm; [ -d /sys/kernel/config/dlm ] || " +
         lacks("DLM", "CONFIG_DLM") + "; ";
   if (gfs2 || plan.cluster.stack == ClusterStack::none) return script;
-  // Source: fs/ocfs2/stackglue.c. "user" is the plug-in for stacks outside the kernel.
+  // Source: fs/ocfs2/stackglue.c and stack_user.c. "user" is the plug-in for stacks outside the
+  // kernel; loaded_cluster_plugins shows one plug-in only, however many there are, so that one is
+  // known by its device.
   const bool o2cb = plan.cluster.stack == ClusterStack::o2cb;
-  const char* const plugin = o2cb ? "o2cb" : "user";
   script += fmt::format(
-      "P=/sys/fs/ocfs2/loaded_cluster_plugins; grep -qw {0} $P || modprobe -q ocfs2_stack_{0}; "
-      "grep -qw {0} $P || {1}; ",
-      plugin,
+      "has_plugin() {{ grep -qw {0}; }}; has_plugin || modprobe -q {1}; has_plugin || {2}; ",
+      o2cb ? "o2cb /sys/fs/ocfs2/loaded_cluster_plugins" : "ocfs2_control /proc/misc",
+      o2cb ? "ocfs2_stack_o2cb" : "ocfs2_stack_user",
       o2cb ? lacks("o2cb", "CONFIG_OCFS2_FS_O2CB")
            : lacks("OCFS2 on corosync", "CONFIG_OCFS2_FS_USERSPACE_CLUSTER"));
   if (!o2cb)

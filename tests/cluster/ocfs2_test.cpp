@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// OCFS2 with o2cb on two real nodes: workloads, what the kernels tell of their cluster, and a
-// deadlock that is made on purpose; and both file systems mounted locally on one node.
+// OCFS2 on two real nodes: with o2cb workloads, what the kernels tell of their cluster, and a deadlock
+// that is made on purpose; with corosync the same blocks through the kernel's DLM; and both file
+// systems mounted locally on one node.
 #include <gmock/gmock.h>
 
 #include "host/files.h"
@@ -56,6 +57,25 @@ echo 'gridlock {"operations":1}'
 echo 'gridlock {"result":{"operations":1}}'
 )sh";
 
+/// What the DLM of 6.1 says when a node leaves is known.
+constexpr const char* kOnDlm = R"yaml(
+kernels:
+  patched: {source: {package: linux-source-6.1}, config: [base, cluster, debug]}
+disks:
+  shared: {size: 512MiB}
+cluster: {stack: corosync, token: 12s}
+filesystem: {type: ocfs2, journal: 8MiB}
+workloads:
+  coherency: {program: mmap-dio, operation: write, buffer: anonymous, observe: [buffered, direct, mapped],
+              transfer: 64KiB, duration: 4s}
+watch:
+  stall: 15s
+  known:
+    - "lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)"
+    - "lockdep:circular:&ls->ls_waiters_mutex>&r->res_mutex"
+    - "atomic_sleep:sleeping:dlm_midcomms_get_mhandle<dlm_send_fin"
+)yaml";
+
 constexpr const char* kLocal = R"yaml(
 nodes: {count: 1}
 disks:
@@ -76,6 +96,11 @@ RealRun& shared() {
   static auto* const run = new RealRun(
       "ocfs2-test", {{"ocfs2.yaml", std::string(kKernel) + kShared}, {"flocks.sh", kFlocks}},
       {"run", "ocfs2.yaml"}, std::chrono::minutes(15));
+  return *run;
+}
+RealRun& on_dlm() {
+  static auto* const run = new RealRun("ocfs2-on-dlm", {{"ocfs2.yaml", kOnDlm}},
+                                       {"run", "ocfs2.yaml"}, std::chrono::minutes(8));
   return *run;
 }
 RealRun& local_gfs2() {
@@ -137,6 +162,20 @@ TEST(Ocfs2Test, ADeadlockOverTwoNodesIsNamedWithItsTasksAndLocks) {
   EXPECT_THAT(kept(trial, taken + "node1/o2dlm_state.txt"), HasSubstr("Domain Map: 1 2"));
 }
 
+TEST(Ocfs2OnDlmTest, TwoNodesWatchEachOthersBlocksThroughTheKernelsDlm) {
+  EXPECT_EQ(on_dlm().result().value, 0) << on_dlm().result().errors;
+  const TrialRecord& trial = on_dlm().trial("coherency");
+  EXPECT_EQ(trial.outcome, Outcome::passed) << trial.reason;
+  for (const auto& [node, counters] : trial.workloads.at(0).nodes) {
+    EXPECT_GT(counters.operations, 0u) << node;
+    EXPECT_GT(counters.workers.at("observe.direct"), 0u) << node;
+  }
+  for (const auto& [node, oracle] : trial.oracles) {
+    EXPECT_THAT(oracle.dlm_members.value_or(std::vector<int>{}), ElementsAre(1, 2)) << node;
+    EXPECT_EQ(oracle.ocfs2_failed, false) << node;
+  }
+}
+
 TEST(LocalTest, OneNodeMountsEitherFileSystemWithoutACluster) {
   for (RealRun* const run : {&local_gfs2(), &local_ocfs2()}) {
     EXPECT_EQ(run->result().value, 0) << run->result().errors;
@@ -154,8 +193,8 @@ TEST(LocalTest, OneNodeMountsEitherFileSystemWithoutACluster) {
 
 int main(int count, char** arguments) {
   testing::InitGoogleTest(&count, arguments);
-  for (gridlock::RealRun* const run :
-       {&gridlock::shared(), &gridlock::local_gfs2(), &gridlock::local_ocfs2()})
+  for (gridlock::RealRun* const run : {&gridlock::shared(), &gridlock::on_dlm(),
+                                       &gridlock::local_gfs2(), &gridlock::local_ocfs2()})
     testing::AddGlobalTestEnvironment(run);
   return RUN_ALL_TESTS();
 }
