@@ -8,7 +8,7 @@ namespace {
 
 // In the order of Shape. max_lines, patience before and after the trace, needs a title, needs a
 // stack, ends at: </TASK>, end trace, ruler; the stack that counts comes after.
-constexpr std::array<Extent, 12> kExtents{{
+constexpr std::array<Extent, 13> kExtents{{
     /* die          */ {1000, 40, 12, true, true, false, true, false, ""},
     /* warning      */ {400, 40, 12, true, true, false, true, false, ""},
     /* lockdep      */ {600, 60, 3, true, true, true, false, false, "stack backtrace:"},
@@ -21,6 +21,7 @@ constexpr std::array<Extent, 12> kExtents{{
     /* leak         */ {100, 12, 2, false, false, false, false, false, ""},
     /* fs           */ {200, 6, 2, false, false, true, false, false, ""},
     /* line         */ {1, 0, 0, false, false, false, false, false, ""},
+    /* way_up       */ {30, 0, 0, false, false, false, false, false, ""},
 }};
 
 }  // namespace

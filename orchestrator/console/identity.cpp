@@ -13,6 +13,7 @@
 #include "console/frames.h"
 #include "console/gfs2_report.h"
 #include "console/lockdep.h"
+#include "console/mlog.h"
 #include "console/traces.h"
 
 namespace gridlock::console {
@@ -357,22 +358,13 @@ void describe_ocfs2(const Subject& subject, Finding& finding) {
   finding.identity = fmt::format("ocfs2:{}:{}:{}", sub, reason, finding.function);
 }
 
-/// "status = -5": mlog_errno() in fs/ocfs2/cluster/masklog.h.
-bool is_status(std::string_view text) {
-  constexpr std::string_view kStatus = "status = -";
-  return text.starts_with(kStatus) && text.size() <= kStatus.size() + 4 &&
-         text.find_first_not_of("0123456789", kStatus.size()) == std::string_view::npos;
-}
-
-/// "(COMM,PID,CPU):FUNCTION:LINE ERROR: TEXT", see is_mlog() in phrases.cpp. The error number of
+/// The function that met the error first; it is logged again on its way up. The error number of
 /// "status = -5" is kept, since another one is another failure.
-void describe_mlog(const Subject& subject, Finding& finding) {
-  const std::string_view text = subject.header;
-  const std::size_t close = text.find("):");
-  const std::string_view rest = text.substr(close + 2);
-  finding.function = plain_name(printable(rest.substr(0, rest.find(':')), 64));
-  const std::string_view said = rest.substr(rest.find(" ERROR: ") + 8);
-  const std::string reason = is_status(said) ? std::string(said) : masked(said);
+void describe_way_up(const Subject& subject, Finding& finding) {
+  const Mlog first = parse_mlog(subject.header).value_or(Mlog{});
+  finding.function = plain_name(printable(first.function, 64));
+  const std::string reason =
+      is_mlog_status(first.said) ? std::string(first.said) : masked(first.said);
   finding.title = in_function("OCFS2: " + reason, finding.function);
   finding.identity = fmt::format("ocfs2:mlog:{}:{}", finding.function, reason);
 }
@@ -400,7 +392,6 @@ void describe_leak(const Subject& subject, Finding& finding) {
 
 void describe_line(const Subject& subject, Finding& finding) {
   const std::string_view sub = subject.report.phrase().sub;
-  if (sub == "mlog") return describe_mlog(subject, finding);
   finding.title = masked(subject.header);
   if (finding.kind == "lockdep_off") {
     // "BUG: MAX_LOCKDEP_CHAINS too low!": the limit is the identity
@@ -436,10 +427,11 @@ Trace naming_trace(const std::vector<Trace>& traces) {
 using Describe = void (*)(const Subject&, Finding&);
 
 // In the order of Shape.
-constexpr std::array<Describe, 12> kDescribe{
-    describe_die,   describe_warning,   describe_lockdep,      describe_hung_task,
-    describe_stall, describe_sanitizer, describe_atomic_sleep, describe_other_bug,
-    describe_panic, describe_leak,      describe_fs,           describe_line,
+constexpr std::array<Describe, 13> kDescribe{
+    describe_die,    describe_warning,   describe_lockdep,      describe_hung_task,
+    describe_stall,  describe_sanitizer, describe_atomic_sleep, describe_other_bug,
+    describe_panic,  describe_leak,      describe_fs,           describe_line,
+    describe_way_up,
 };
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "console/mlog.h"
+
 namespace gridlock::console {
 namespace {
 
@@ -33,21 +35,10 @@ bool is_failed_connect(std::string_view text) {
   return text.starts_with("dlm: connect ") && text.find(" error ") != std::string_view::npos;
 }
 
-/// "(COMM,PID,CPU):FUNCTION:LINE ERROR: …". Source: __mlog_printk() in fs/ocfs2/cluster/masklog.c.
 /// Not -EEXIST: what the second of two nodes that make the same name is answered, as it is on any
 /// file system; mlog_errno() leaves out -ENOSPC and -EDQUOT for the same reason, but not this one.
 bool is_mlog(std::string_view text) {
-  if (text.ends_with(" ERROR: status = -17")) return false;
-  const std::size_t close = text.find("):");
-  const std::size_t error = text.find(" ERROR: ");
-  if (close == std::string_view::npos || error == std::string_view::npos || error < close)
-    return false;
-  const std::string_view who = text.substr(1, close - 1);
-  const std::string_view where = text.substr(close + 2, error - close - 2);
-  const std::size_t colon = where.find(':');
-  return std::count(who.begin(), who.end(), ',') >= 2 && colon != 0 &&
-         colon != std::string_view::npos && colon + 1 < where.size() &&
-         where.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  return !text.ends_with(" ERROR: status = -17") && parse_mlog(text).has_value();
 }
 
 // Of two phrases that match at the same place the first counts: the particular before the general.
@@ -188,7 +179,7 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
     {"ocfs2", "corruption", "On-disk corruption discovered.", "", fs, kAlone},
     {"ocfs2", "read-only", "OCFS2: File system is now read-only", "", fs, kAlone},
     {"ocfs2", "fencing", "ocfs2 is very sorry to be fencing this system", "", line},
-    {"ocfs2", "mlog", "(", " ERROR: ", line, kAlways, true, is_mlog},
+    {"ocfs2", "mlog", "(", " ERROR: ", way_up, kAlways, true, is_mlog},
     // o2cb's heartbeat, network and locks: fs/ocfs2/cluster/heartbeat.c and tcp.c, stack_o2cb.c.
     {"ocfs2", "heartbeat-hung", "o2hb: ", " hb write hung", line, kAlways, true},
     {"ocfs2", "heartbeat-unstable", "o2hb: Unable to stabilize heartbeat", "", line, kAlways, true},

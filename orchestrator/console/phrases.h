@@ -21,7 +21,8 @@ enum class Shape {
   panic,
   leak,
   fs,
-  line
+  line,
+  way_up  ///< an error that each function on its way up to the system call logs again
 };
 
 /// Whether a header may stand inside a report of another header.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "console/extent.h"
+#include "console/mlog.h"
 
 namespace gridlock::console {
 namespace {
@@ -119,8 +120,20 @@ Report::Report(const Phrase& phrase, const Line& header, std::uint64_t number, P
   read_who(header.text);
 }
 
+bool Report::is_further_up(std::string_view text) const {
+  const auto first = parse_mlog(header()), next = parse_mlog(text);
+  if (!first || !next || next->who != first->who || !is_mlog_status(next->said)) return false;
+  if (is_mlog_status(first->said) && next->said != first->said) return false;
+  // A function that comes again has been called again.
+  return std::ranges::none_of(lines_, [&](const std::string& line) {
+    const auto before = parse_mlog(line);
+    return before && before->function == next->function;
+  });
+}
+
 bool Report::absorbs(const Phrase& phrase, std::string_view text) const {
   const Shape shape = phrase_->shape;
+  if (shape == Shape::way_up) return is_further_up(text);
   if (phrase.shape == Shape::panic)  // panic_on_warn, panic_on_oops: the same trouble's next line
     return frames_ == 0 && (shape == Shape::die || shape == Shape::warning ||
                             shape == Shape::stall || shape == Shape::sanitizer ||
@@ -162,7 +175,7 @@ Report::Fed Report::feed_own(const Line& line, LineRole role) {
     keep(line, role);
     return Fed::taken_and_ended;
   }
-  if (role == LineRole::other) {
+  if (role == LineRole::other && !(phrase_->shape == Shape::way_up && is_further_up(line.text))) {
     const int patience = frames_ > 0 ? extent.patience_after : extent.patience_before;
     if (++foreign_ > patience) return Fed::ended_before;
     if (!extent.stack_after.empty() && line.text.starts_with(extent.stack_after))

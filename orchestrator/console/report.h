@@ -85,6 +85,8 @@ class Report {
  private:
   Fed feed_own(const Line& line, LineRole role);
   void keep(const Line& line, LineRole role);
+  /// Whether an error's line is the report's own, logged by a function further up.
+  bool is_further_up(std::string_view text) const;
   void follow_trace(std::string_view text, LineRole role);
   void read_who(std::string_view text);
   bool is_over() const;

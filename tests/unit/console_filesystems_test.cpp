@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What GFS2, the DLM and OCFS2 say of themselves.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,6 +100,59 @@ TEST(FileSystems, AnOcfs2ErrorAndWhatFollowsItAreOne) {
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].kind, "ocfs2");
   EXPECT_EQ(findings[0].function, "ocfs2_check_dir_entry");
+}
+
+/// "[   77.120001][  T812] (fio,812,1):FUNCTION:LINE ERROR: status = -5", the way OCFS2 logs.
+std::string failed(int pid, const std::string& function, const std::string& said,
+                   const std::string& time = "77.120001") {
+  return fmt::format("[   {}][{:>6}] (fio,{},1):{}:2105 ERROR: {}\n", time, fmt::format("T{}", pid),
+                     pid, function, said);
+}
+
+TEST(FileSystems, AnOcfs2ErrorThatIsLoggedOnItsWayUpIsOneOfTheFirstFunction) {
+  const std::string text = failed(812, "ocfs2_check_dir_for_entry", "status = -5") +
+                           failed(812, "ocfs2_mknod", "status = -5", "77.120480") +
+                           failed(812, "ocfs2_mkdir", "status = -5", "77.121055");
+  const auto findings = findings_in(text + "[   77.200000][  T900] something else\n");
+  ASSERT_THAT(identities_of(findings),
+              ElementsAre("ocfs2:mlog:ocfs2_check_dir_for_entry:status = -5"));
+  EXPECT_EQ(findings[0].title, "OCFS2: status = -5 in ocfs2_check_dir_for_entry");
+  EXPECT_EQ(text.substr(findings[0].begin, findings[0].end - findings[0].begin), text);
+  EXPECT_TRUE(findings[0].incomplete.empty()) << findings[0].incomplete;
+}
+
+TEST(FileSystems, AnOcfs2ErrorWithWordsHasTheStatusOfItsCallersInIt) {
+  EXPECT_THAT(identities_of(findings_in(failed(7, "ocfs2_read_blocks", "block 12 out of range") +
+                                        failed(7, "ocfs2_read_inode_block", "status = -22") +
+                                        failed(7, "ocfs2_inode_lock_full", "status = -22"))),
+              ElementsAre("ocfs2:mlog:ocfs2_read_blocks:block N out of range"));
+}
+
+TEST(FileSystems, Ocfs2ErrorsOfTwoTasksAtOnceAreTwo) {
+  EXPECT_THAT(identities_of(findings_in(failed(7, "ocfs2_find_entry", "status = -5") +
+                                        failed(8, "ocfs2_extend_file", "status = -28") +
+                                        failed(7, "ocfs2_unlink", "status = -5") +
+                                        failed(8, "ocfs2_setattr", "status = -28"))),
+              ElementsAre("ocfs2:mlog:ocfs2_find_entry:status = -5",
+                          "ocfs2:mlog:ocfs2_extend_file:status = -28"));
+}
+
+TEST(FileSystems, AnOcfs2ErrorWithAnotherStatusOrCalledAgainOrLaterIsAnother) {
+  EXPECT_EQ(findings_in(failed(7, "ocfs2_find_entry", "status = -5") +
+                        failed(7, "ocfs2_unlink", "status = -30"))
+                .size(),
+            2u);
+  const std::string once =
+      failed(7, "ocfs2_find_entry", "status = -5") + failed(7, "ocfs2_unlink", "status = -5");
+  const std::string again = failed(7, "ocfs2_find_entry", "status = -5", "77.130000") +
+                            failed(7, "ocfs2_unlink", "status = -5", "77.130100");
+  EXPECT_THAT(identities_of(findings_in(once + again)),
+              ElementsAre("ocfs2:mlog:ocfs2_find_entry:status = -5",
+                          "ocfs2:mlog:ocfs2_find_entry:status = -5"));
+  EXPECT_EQ(findings_in(failed(7, "ocfs2_find_entry", "status = -5") +
+                        failed(7, "ocfs2_unlink", "status = -5", "99.000000"))
+                .size(),
+            2u);
 }
 
 TEST(FileSystems, TheGlocksOfAGlockBugAreValues) {
