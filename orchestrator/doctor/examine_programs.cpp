@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -25,6 +26,11 @@ void add_programs(const HostView& host, const Wanted& wanted, std::vector<CheckU
       Feature{NeededFor::every_lab, "programs", "no lab runs without"},
       Feature{NeededFor::ordinary_user, "id mapping", "no node image is made without"},
       Feature{NeededFor::built_kernel, "kernel build", "no kernel is built without"},
+      Feature{NeededFor::compression, "kernel compression",
+              "no kernel is built whose configuration compresses it with"},
+      Feature{NeededFor::modules, "kernel modules", "no kernel with modules is booted without"},
+      Feature{NeededFor::kernel_package, "kernel packages",
+              "no kernel comes from a Debian package without"},
       Feature{NeededFor::git, "git", "no kernel comes from a git repository without"},
       Feature{NeededFor::iscsi_target, "iscsi target", "no iSCSI target is started without"},
       Feature{NeededFor::iscsi_host, "iscsi in qemu", "'via: host' does not work without"},
@@ -41,7 +47,8 @@ void add_programs(const HostView& host, const Wanted& wanted, std::vector<CheckU
       all.push_back(short_name(need.what));
       if (host.there.contains(need.what)) continue;
       missing.push_back(short_name(need.what));
-      packages.emplace_back(need.package);
+      if (std::ranges::find(packages, need.package) == packages.end())
+        packages.emplace_back(need.package);
     }
     if (missing.empty())
       checks.push_back({feature.about, Health::ok, join(all, ", "), {}});

@@ -24,6 +24,8 @@ std::vector<PlannedNode> Wanted::nodes() const {
 std::optional<Health> Wanted::without(NeededFor what) const {
   if (what == NeededFor::every_lab || what == NeededFor::ordinary_user) return Health::problem;
   if (what == NeededFor::pictures || what == NeededFor::debugger) return Health::note;
+  if (what == NeededFor::compression)
+    return plan_ && !uses(NeededFor::built_kernel) ? std::nullopt : std::optional(Health::note);
   if (!plan_) return what == NeededFor::built_kernel ? Health::problem : Health::note;
   if (uses(what)) return Health::problem;
   return std::nullopt;
@@ -50,6 +52,12 @@ bool Wanted::uses(NeededFor what) const {
   switch (what) {
     case NeededFor::built_kernel:
       return std::ranges::any_of(plan_->kernels, builds);
+    case NeededFor::modules:
+      return !std::ranges::all_of(plan_->kernels, builds);
+    case NeededFor::kernel_package:
+      return std::ranges::any_of(plan_->kernels, [](const PlannedKernel& kernel) {
+        return kernel.source.prebuilt && !kernel.source.prebuilt->package.empty();
+      });
     case NeededFor::git:
       return std::ranges::any_of(
           plan_->kernels, [](const PlannedKernel& kernel) { return !kernel.source.git.empty(); });

@@ -3,9 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
+#include <regex>
+#include <set>
 
 #include "doctor/examine.h"
 #include "doctor/needs.h"
+#include "host/files.h"
 #include "support/sample_plan.h"
 
 namespace gridlock {
@@ -66,6 +71,57 @@ TEST(Doctor, NamesEveryMissingProgramWithTheCommandThatInstallsIt) {
   }
 }
 
+/// The programs that the source of the host's part names where it runs them, each with a place.
+std::map<std::string, std::string> programs_in_the_source() {
+  // A command, a search for a program, and the tables of those that choose one.
+  const std::vector<std::regex> places{
+      std::regex(R"re(\.program = "([^"]+)")re"), std::regex(R"re(find_program\("([^"]+)")re"),
+      std::regex(R"re((?:version|first)_line\((?:runner, )?"([^"]+)")re"),
+      std::regex(R"re(\{"([a-z0-9]+)", "[a-z0-9-]+", )re"),  // kernel/tools.cpp
+      std::regex(R"re(\{"\.[a-z]+", "([a-z]+)"\})re")};      // kernel/initrd.cpp
+  const std::set<std::string> tables{"tools.cpp", "initrd.cpp"};
+  const std::filesystem::path house = std::filesystem::path(GRIDLOCK_SOURCE_DIR) / "orchestrator";
+  std::map<std::string, std::string> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(house)) {
+    if (entry.path().extension() != ".cpp") continue;
+    const std::string name = entry.path().filename();
+    const std::string text = read_file(entry.path(), Bytes::mib(1));
+    for (std::size_t i = 0; i < (tables.contains(name) ? places.size() : 3); ++i)
+      for (std::sregex_iterator at(text.begin(), text.end(), places[i]), end; at != end; ++at)
+        found.emplace((*at)[1], name);
+  }
+  return found;
+}
+
+TEST(Doctor, KnowsEveryProgramThatIsRun) {
+  std::set<std::string, std::less<>> needed;
+  for (const Need& need : all_needs()) needed.emplace(need.what);
+  const auto programs = programs_in_the_source();
+  for (const char* const program : {"make", "dot", "qemu-system-x86_64", "lzop", "zstd", "depmod"})
+    EXPECT_TRUE(programs.contains(program)) << program << " is run and was not found";
+  for (const auto& [program, file] : programs)
+    EXPECT_TRUE(needed.contains(program))
+        << file << " runs " << program << ", which doctor/needs.cpp does not know";
+}
+
+TEST(Doctor, AsksForKmodWhereAKernelHasModulesAndForAptWhereAPackageHasIt) {
+  HostView host = well();
+  host.there.erase("modprobe");
+  host.there.erase("depmod");
+  host.there.erase("apt-get");
+  EXPECT_EQ(check(host, "kernel modules").health, Health::note) << "it might be wanted some day";
+  EXPECT_EQ(check(host, "kernel modules").fix, "sudo apt-get install kmod");
+  Plan plan = sample_plan();
+  EXPECT_EQ(check(host, "kernel modules", &plan).about, "");
+  plan.kernels.front().source = {};
+  plan.kernels.front().source.prebuilt = PrebuiltKernel{};
+  plan.kernels.front().source.prebuilt->image = "/boot/vmlinuz";
+  EXPECT_EQ(check(host, "kernel modules", &plan).health, Health::problem);
+  EXPECT_EQ(check(host, "kernel packages", &plan).about, "");
+  plan.kernels.front().source.prebuilt->package = "linux-image-amd64";
+  EXPECT_EQ(check(host, "kernel packages", &plan).health, Health::problem);
+}
+
 TEST(Doctor, TellsWhatALabNeedsFromWhatItDoesNot) {
   HostView host = well();
   host.there.erase("git");
@@ -90,6 +146,7 @@ TEST(Doctor, AsksForNoCompilerWhereEveryKernelIsBuiltAlready) {
   plan.kernels.front().source = {};
   plan.kernels.front().source.prebuilt = PrebuiltKernel{};
   EXPECT_EQ(check(host, "kernel build", &plan).about, "");
+  EXPECT_EQ(check(host, "kernel compression", &plan).about, "");
 }
 
 TEST(Doctor, NamesTheSourcePackageOfTheTopology) {
