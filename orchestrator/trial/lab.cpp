@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "host/files.h"
+#include "trial/boot_end.h"
 #include "watch/pace.h"
 
 namespace gridlock {
@@ -96,18 +97,6 @@ void Lab::lose(Node& node, Loss::Kind kind, const std::string& what) {
   if (!ending_ && !node.loss) node.loss = Loss{kind, what};
 }
 
-std::string Lab::why_not_booted(Node& node) {
-  constexpr std::string_view kMark = "gridlock: ";
-  constexpr std::size_t kLines = 20;
-  if (!node.agent || node.agent->hello()) return {};
-  node.console->poll();
-  std::string why;
-  for (const std::string& line : split(node.console->tail(kLines), '\n'))
-    if (const std::size_t at = line.find(kMark); at != std::string::npos)
-      why = ": " + printable(trimmed(std::string_view(line).substr(at + kMark.size())), 200);
-  return why;
-}
-
 void Lab::machine_event(const MachineEvent& event) {
   const auto it = std::find_if(nodes_.begin(), nodes_.end(), [&](const Node& node) {
     return node.machine.name == event.machine;
@@ -118,10 +107,14 @@ void Lab::machine_event(const MachineEvent& event) {
       return lose(*it, Loss::Kind::panicked, it->name + " panicked");
     case MachineEvent::Kind::stopped:
     case MachineEvent::Kind::reset:
-    case MachineEvent::Kind::watchdog:
-      return lose(*it, Loss::Kind::stopped,
-                  fmt::format("{} powered off or reset by itself ({}){}", it->name, event.detail,
-                              why_not_booted(*it)));
+    case MachineEvent::Kind::watchdog: {
+      const bool booted = !it->agent || it->agent->hello();
+      return lose(
+          *it, Loss::Kind::stopped,
+          booted ? fmt::format("{} powered off or reset by itself ({})", it->name, event.detail)
+                 : fmt::format("{} ended before its agent was up ({}): {}", it->name, event.detail,
+                               why_not_booted(*it->console)));
+    }
     case MachineEvent::Kind::crashed: {
       const auto last = last_lines(setting_.hypervisor.qemu_log(it->machine.name), 1);
       // Not only the channel: whatever was thought before, this is why.
@@ -173,28 +166,58 @@ void Lab::go_on(Milliseconds limit, std::stop_token stop) {
     return limit - std::chrono::duration_cast<Milliseconds>(setting_.loop.now() - begin);
   };
   if (source_.start() == Start::formed) resume(left(), stop);
-  const auto said_hello = [&] {
-    look_for_silence();
-    return std::all_of(nodes_.begin(), nodes_.end(),
-                       [](const Node& node) { return node.agent->hello().has_value(); });
-  };
   try {
-    crew_->wait("hello", said_hello, left(), stop);
+    // A guest that goes on printed its first line before it was saved.
+    if (source_.start() == Start::boot) await_first_lines(first_line_limit(limit), stop);
+    await_agents(limit, left(), stop);
   } catch (const NodeLost& lost) {
     throw NodeLost(lost.what() + last_words(), lost.hint());
+  }
+}
+
+void Lab::await_first_lines(Milliseconds limit, std::stop_token stop) {
+  const auto is_mute = [](const Node& node) {
+    node.console->poll();
+    return !node.agent->hello() && node.console->reader().bytes_read() == 0;
+  };
+  const auto all_speak = [&] {
+    look_for_silence();
+    return std::ranges::none_of(nodes_, is_mute);
+  };
+  try {
+    crew_->wait("the first lines", all_speak, limit, stop);
   } catch (const BarrierFailed&) {
-    std::string who;
+    std::vector<std::string> mute;
+    for (const Node& node : nodes_)
+      if (is_mute(node)) mute.push_back(node.name);
+    throw BarrierFailed(
+        fmt::format("{} printed nothing on {} within {} of being powered on", join(mute, ", "),
+                    mute.size() == 1 ? "its console" : "their consoles", to_string(limit)),
+        kNothingPrinted);
+  }
+}
+
+void Lab::await_agents(Milliseconds limit, Milliseconds left, std::stop_token stop) {
+  const auto said_hello = [&] {
+    look_for_silence();
+    return std::ranges::all_of(nodes_,
+                               [](const Node& node) { return node.agent->hello().has_value(); });
+  };
+  try {
+    crew_->wait("hello", said_hello, left, stop);
+  } catch (const BarrierFailed&) {
+    std::vector<std::string> who;
     std::string last;
     for (Node& node : nodes_) {
       if (node.agent->hello()) continue;
       node.console->poll();
-      who += (who.empty() ? "" : ", ") + node.name;
+      who.push_back(node.name);
       const std::string line = printable(node.console->reader().last_line(), 160);
       last += fmt::format("\n  last console line of {}: {}", node.name,
                           line.empty() ? "(nothing was printed)" : line);
     }
     throw BarrierFailed(
-        fmt::format("{} did not boot to its agent within {}", who, to_string(limit)),
+        fmt::format("{} did not boot to its agent within {}", join(who, ", "), to_string(limit)),
         "the console logs are in the trial's nodes/ folder" + last);
   }
 }
@@ -204,9 +227,9 @@ std::string Lab::last_words() {
   std::string words;
   for (Node& node : nodes_) {
     if (!node.loss) continue;
-    node.console->poll();
-    words += fmt::format("\n  the console of {} ended with:", node.name);
     const std::string tail = node.console->tail(kLines);
+    if (tail.empty()) continue;
+    words += fmt::format("\n  the console of {} ended with:", node.name);
     for (const std::string& line : last_lines(trimmed(tail), kLines))
       words += "\n    " + printable(trimmed(line), 160);
   }

@@ -112,7 +112,7 @@ class Lab {
   void load(Milliseconds limit, std::stop_token stop);
 
   /// Lets loaded nodes go on, together, and waits for every agent. Throws BarrierFailed if a node
-  /// does not come up in time.
+  /// does not come up in time, or has printed nothing when half of it is over.
   void go_on(Milliseconds limit, std::stop_token stop);
 
   /// load() and go_on(), each within `limit`. Throws Error if a machine cannot be started, BarrierFailed if a
@@ -175,15 +175,16 @@ class Lab {
 
  private:
   using Order = std::function<void(const Node&, Hypervisor::Done)>;
+  /// Waits until every node has printed something. Throws BarrierFailed.
+  void await_first_lines(Milliseconds limit, std::stop_token stop);
+  /// Waits for every agent, `left` of `limit`. Throws BarrierFailed.
+  void await_agents(Milliseconds limit, Milliseconds left, std::stop_token stop);
   /// What the consoles of lost nodes ended with, for a message.
   std::string last_words();
   /// Gives every machine an order side by side and waits until all are done. Throws the first
   /// failure, or Error "<what> took longer than …".
   void order(const std::string& what, const Order& each, Milliseconds limit, std::stop_token stop);
   void machine_event(const MachineEvent& event);
-  /// ": " and what the init of an initramfs said on the console of a node that ended before its
-  /// agent was up, or nothing.
-  static std::string why_not_booted(Node& node);
   void lose(Node& node, Loss::Kind kind, const std::string& what);
   /// Asks whether a node that says nothing is kept from it by the host.
   void ask_why_silent(const Node& node, Milliseconds limit);

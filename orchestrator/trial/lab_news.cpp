@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "trial/boot_end.h"
 #include "trial/finding_log.h"
 
 namespace gridlock {
@@ -19,6 +20,9 @@ std::vector<NodeNews> LabNews::look(Lab& lab) {
   for (Lab::Node& node : lab.nodes()) {
     NodeNews& news = all.emplace_back();
     news.node = node.id;
+    const bool just_lost = node.loss && !told_loss_.contains(node.id);
+    // What ended says no more: a report it was printing is as long as it gets.
+    if (just_lost && node.loss->kind == Loss::Kind::stopped) node.console->finish();
     if (node.console->poll()) news.line = printable(node.console->reader().last_line(), 120);
     // In a lab that began with another trial the console is in that one's folder.
     const std::string log = node.console_log.lexically_relative(folder_).string();
@@ -27,7 +31,8 @@ std::vector<NodeNews> LabNews::look(Lab& lab) {
       news.findings.push_back(
           record_of(finding, log, node.console->text(finding.begin, finding.end, kExcerpt)));
     }
-    if (!node.loss || !told_loss_.insert(node.id).second) continue;
+    if (!just_lost) continue;
+    told_loss_.insert(node.id);
     news.loss = node.loss;
     if (auto finding = finding_of(*node.loss)) {
       finding->excerpt = last_move(node);
@@ -47,12 +52,14 @@ std::optional<FindingRecord> LabNews::finding_of(const Loss& loss) {
       return own_finding("silent", loss.what, "agent");
     case Loss::Kind::qemu_died:
     case Loss::Kind::agent_lost:
+    case Loss::Kind::disk_lost:
     case Loss::Kind::stopped_on_host:
       break;
   }
   // The host's doing: told, and nothing that a kernel is judged by.
   const char* const what = loss.kind == Loss::Kind::qemu_died    ? "qemu"
                            : loss.kind == Loss::Kind::agent_lost ? "agent"
+                           : loss.kind == Loss::Kind::disk_lost  ? "disk"
                                                                  : "stopped";
   FindingRecord finding = own_finding("machine", loss.what, what);
   finding.secondary = true;
@@ -65,7 +72,8 @@ std::string LabNews::last_move(const Lab::Node& node) const {
     text = fmt::format("its agent was last heard {} before\n",
                        to_string(std::chrono::duration_cast<Milliseconds>(loop_.now() - *heard)));
   const std::string line = printable(node.console->reader().last_line(), 200);
-  return text + "the last line on its console: " + (line.empty() ? "(none)" : line);
+  if (line.empty()) return text + "it has printed nothing: " + kNothingPrinted;
+  return text + "the last line on its console: " + line;
 }
 
 }  // namespace gridlock

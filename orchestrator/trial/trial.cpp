@@ -219,6 +219,9 @@ class Trial {
     // last words of one that hung are what we asked it for.
     if (finding.kind == "panic" && (log_.corrupted(node) || investigation_->prodded(node)))
       finding.secondary = true;
+    // So is the reset that ends a panic.
+    if (finding.kind == "reboot" && (log_.corrupted(node) || log_.has(node, {"panic"})))
+      finding.secondary = true;
     const FindingRecord* const added =
         log_.add(std::move(finding), node, {steps_.current(), now()});
     if (added) {
@@ -248,6 +251,9 @@ class Trial {
   /// A node is gone. What a dying kernel printed, and why a channel broke, come in a moment later.
   void explain_loss() {
     setting_.loop.run_until([] { return false; }, kLastWords, stop_);
+    // A kernel that panicked is paused and says no more.
+    for (const Lab::Node& node : lab().nodes())
+      if (node.loss && node.loss->kind == Loss::Kind::panicked) node.console->finish();
     look();
     for (const Lab::Node& node : lab().nodes()) {
       if (!node.loss) continue;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <utility>
 
 #include "host/files.h"
 #include "record/run_writer.h"
@@ -85,6 +86,28 @@ TEST_F(SavedTest, ATemplateIsMadeOnceForWhatIsEqualAndAgainForWhatIsNot) {
   EXPECT_NE(make_template().nodes.front().state, first);
   EXPECT_EQ(lab_.saved().size(), 3u);
   EXPECT_THAT(notes_.notes, IsEmpty());
+}
+
+TEST_F(SavedTest, AGuestThatPrintsNothingIsGivenUpLongBeforeOneThatPrints) {
+  lab_.script(1).boots = false;
+  const auto failure_of_template = [this] {
+    const SteadyTime begin = loop_.now();
+    std::string what;
+    try {
+      make_template();
+    } catch (const BarrierFailed& failed) {
+      what = failed.what();
+    }
+    return std::pair(what, loop_.now() - begin);
+  };
+  const std::string boot = std::exchange(lab_.script(1).boot_console, "");
+  const auto [mute, short_wait] = failure_of_template();
+  EXPECT_THAT(mute, HasSubstr("node1 printed nothing on its console within 30s"));
+  lab_.script(1).boot_console = boot;
+  const auto [prints, long_wait] = failure_of_template();
+  EXPECT_THAT(prints, HasSubstr("node1 did not boot to its agent within 1m"));
+  EXPECT_LT(short_wait, std::chrono::seconds(40));
+  EXPECT_GT(long_wait, std::chrono::seconds(55));
 }
 
 TEST_F(SavedTest, WhatAnotherQemuSavedIsRefusedWithTheReasonAndMadeAnew) {

@@ -143,10 +143,82 @@ TEST_F(TrialTest, NodeWhoseInitramfsGivesUpIsAFindingThatSaysWhy) {
               [this] { lab_.event(2, MachineEvent::Kind::stopped, "by its guest"); });
   const TrialRecord record = run();
   EXPECT_EQ(record.outcome, Outcome::failed);
-  EXPECT_NE(record.reason.find("node2 powered off or reset by itself (by its guest): the module "
+  EXPECT_NE(record.reason.find("node2 ended before its agent was up (by its guest): the module "
                                "gfs2.ko does not load: Exec format error"),
             std::string::npos)
       << record.reason;
+}
+
+TEST_F(TrialTest, AnEarlyPanicIsTheHeadlineAndTheResetItsConsequence) {
+  lab_.script(2).boots = false;
+  lab_.script(2).boot_console +=
+      "[    5.300000][    T1] Kernel panic - not syncing: VFS: Unable to mount root fs on "
+      "unknown-block(254,0)\n"
+      "[    5.300100][    T1] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.192 #1\n"
+      "[    5.300200][    T1] Call Trace:\n"
+      "[    5.300300][    T1]  panic+0x100/0x300\n"
+      "[    5.300400][    T1]  mount_block_root+0x100/0x200\n";
+  loop_.after(Milliseconds{6000},
+              [this] { lab_.event(2, MachineEvent::Kind::stopped, "by its guest"); });
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::failed);
+  EXPECT_THAT(record.reason, testing::HasSubstr("kernel panic: VFS: Unable to mount root fs"));
+  ASSERT_EQ(kinds(record), "panic reboot ");
+  EXPECT_TRUE(record.findings[1].secondary);
+  EXPECT_THAT(
+      record.findings[1].title,
+      testing::HasSubstr("node2 ended before its agent was up (by its guest): kernel panic: "
+                         "VFS: Unable to mount root fs"));
+  EXPECT_LT(record.seconds, 15);
+}
+
+TEST_F(TrialTest, APanicWithThePanicDeviceIsNamedByItsConsoleThoughItsReportIsOpen) {
+  lab_.script(1).boots = false;
+  lab_.script(1).boot_console +=
+      "[    5.300000][    T1] Kernel panic - not syncing: corrupted stack end detected\n";
+  loop_.after(Milliseconds{6000},
+              [this] { lab_.event(1, MachineEvent::Kind::panicked, "panicked"); });
+  const TrialRecord record = run();
+  EXPECT_THAT(record.reason, testing::HasSubstr("kernel panic: corrupted stack end detected"));
+  EXPECT_EQ(kinds(record), "panic ");
+}
+
+TEST_F(TrialTest, AMachineThatIsResetWithoutAWordSaysSoAndWhatToLookAt) {
+  lab_.script(1).boots = false;
+  lab_.script(1).boot_console = "";
+  loop_.after(Milliseconds{3000},
+              [this] { lab_.event(1, MachineEvent::Kind::stopped, "by its guest"); });
+  const TrialRecord record = run();
+  EXPECT_EQ(record.reason,
+            "node1 ended before its agent was up (by its guest): it has printed nothing");
+  ASSERT_EQ(kinds(record), "reboot ");
+  EXPECT_THAT(record.findings[0].excerpt, testing::HasSubstr("CONFIG_SERIAL_8250_CONSOLE"));
+}
+
+TEST_F(TrialTest, AMachineThatDiesWithoutAReportIsNamedByItsLastLine) {
+  lab_.script(1).boots = false;
+  loop_.after(Milliseconds{3000},
+              [this] { lab_.event(1, MachineEvent::Kind::stopped, "by its guest"); });
+  EXPECT_THAT(run().reason,
+              testing::HasSubstr("the last line on its console is '[    2.000000][    "
+                                 "T1] Run /gridlock/agent as init process'"));
+}
+
+TEST_F(TrialTest, AMachineThatPrintsNothingIsGivenUpWhenHalfTheTimeIsOver) {
+  lab_.script(2).boots = false;
+  lab_.script(2).boot_console = "";
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::error);
+  EXPECT_THAT(record.reason,
+              testing::StartsWith("node2 printed nothing on its console within 30s of being "
+                                  "powered on\nis it a kernel for x86-64 with the serial console"));
+  EXPECT_LT(record.seconds, 40);
+}
+
+TEST_F(TrialTest, AMachineThatPrintsNothingButWhoseAgentIsUpIsNotGivenUp) {
+  lab_.script(2).boot_console = "";
+  loop_.after(Milliseconds{10'000}, [this] { lab_.console(2, "[   10.000000] late\n"); });
+  EXPECT_EQ(run().outcome, Outcome::passed);
 }
 
 TEST_F(TrialTest, MachineThatCannotBeStartedIsAnError) {
