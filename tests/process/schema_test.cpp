@@ -84,6 +84,13 @@ TEST_F(Schema, TakesEveryTopologyThatIsReadyToRun) {
   for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(said[i], "") << cases[i].name;
 }
 
+TEST_F(Schema, TakesWhatTheTopologiesInclude) {
+  const std::vector<Case> cases = files_in("topologies/base");
+  ASSERT_GE(cases.size(), 2u);
+  const std::vector<std::string> said = verdicts(cases, SchemaOf::part);
+  for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(said[i], "") << cases[i].name;
+}
+
 TEST_F(Schema, TakesTheExamplesOfTheReference) {
   const std::string reference = read(fs::path(GRIDLOCK_SOURCE_DIR) / "docs" / "topology.md");
   std::vector<Case> cases;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -81,6 +82,17 @@ TEST(Plan, DemoIsPlannedAsInTheGoldenFiles) {
   expect_golden(plan_text(planned), "plan/gfs2-mmap-dio.txt");
 }
 
+/// The files that a topology's line `include: FILE` names.
+std::set<fs::path> included_by(const fs::path& topology) {
+  std::set<fs::path> files;
+  std::ifstream in(topology);
+  constexpr std::string_view kInclude = "include: ";
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with(kInclude))
+      files.insert((topology.parent_path() / line.substr(kInclude.size())).lexically_normal());
+  return files;
+}
+
 TEST(Plan, EveryShippedTopologyIsPlanned) {
   HostFacts facts = host();
   facts.fragments = fs::path(GRIDLOCK_SOURCE_DIR) / "images" / "kernels";
@@ -88,12 +100,18 @@ TEST(Plan, EveryShippedTopologyIsPlanned) {
   int looked_at = 0;
   std::set<fs::path> put;    // by exec workloads
   std::set<fs::path> beside;
+  std::set<fs::path> bases, included;
   const fs::path folder = fs::path(GRIDLOCK_SOURCE_DIR) / "topologies";
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_directory()) continue;
     SCOPED_TRACE(entry.path().string());
     if (entry.path().extension() != ".yaml") {
       beside.insert(entry.path());
+      continue;
+    }
+    included.merge(included_by(entry.path()));
+    if (entry.path().parent_path() == folder / "base") {
+      bases.insert(entry.path());
       continue;
     }
     const Plan planned = make_plan(load_topology(entry.path()), {}, facts);
@@ -106,6 +124,7 @@ TEST(Plan, EveryShippedTopologyIsPlanned) {
     ++looked_at;
   }
   EXPECT_GE(looked_at, 12);
+  EXPECT_TRUE(std::ranges::includes(included, bases)) << "a base is there to be included";
   EXPECT_EQ(beside, put) << "what is beside the topologies is what they put on nodes";
 }
 
