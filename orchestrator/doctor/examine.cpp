@@ -17,6 +17,8 @@ using Checked = std::vector<CheckUp>;
 constexpr Bytes kKernelRoom = Bytes::mib(2048);
 /// Packages, the node image and libvirt's notes.
 constexpr Bytes kImageRoom = Bytes::mib(512);
+/// Parts of the cache that take less are not named.
+constexpr Bytes kNamedPart = Bytes::mib(1);
 constexpr Bytes kResultsRoom = Bytes::mib(512);
 /// Consoles, sockets and the beginning of a shared disk.
 constexpr Bytes kRunRoom = Bytes::mib(256);
@@ -163,9 +165,27 @@ void add_folder(const HostView& host, const std::string& about, const FolderView
         {about, Health::ok, fmt::format("{}: {} free", folder.path, to_string(folder.free)), {}});
 }
 
+/// "1.2 GiB in it (kernels 1 GiB, labs 200 MiB)"; empty: nothing is.
+std::string use_of(const std::vector<std::pair<std::string, Bytes>>& parts) {
+  Bytes all;
+  std::vector<std::string> named;
+  for (const auto& [name, size] : parts) {
+    all.count += size.count;
+    if (size >= kNamedPart) named.push_back(name + " " + to_string(size));
+  }
+  if (all.count == 0) return {};
+  return fmt::format("{} in it{}", to_string(all),
+                     named.empty() ? "" : " (" + join(named, ", ") + ")");
+}
+
 void add_folders(const HostView& host, const Wanted& wanted, Checked& checks) {
   add_folder(host, "cache", host.cache,
              Bytes{kImageRoom.count + wanted.workspaces() * kKernelRoom.count}, checks);
+  if (const std::string use = use_of(host.cache_use); !use.empty())
+    checks.push_back({"cache size",
+                      Health::ok,
+                      use + "; 'gridlock clean --cache' removes what nobody uses",
+                      {}});
   add_folder(host, "results", host.results, kResultsRoom, checks);
   if (host.runs.problem.empty() && host.runs.in_memory)
     checks.push_back({"runs", Health::problem,

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -44,6 +45,7 @@ struct HostView {
   Bytes memory;  ///< physical
   MemoryReading reading;
   FolderView cache, results, runs;
+  std::vector<std::pair<std::string, Bytes>> cache_use;  ///< what each part of the cache takes
   std::vector<std::string> leftovers;   ///< folders of killed runs
   std::uint64_t open_files = 0;         ///< RLIMIT_NOFILE that can be had; UINT64_MAX: no limit
   std::uint64_t tasks = 0;              ///< RLIMIT_NPROC, likewise

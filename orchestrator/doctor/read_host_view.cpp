@@ -22,6 +22,7 @@
 #include "doctor/needs.h"
 #include "host/command_runner.h"
 #include "host/descriptor.h"
+#include "host/draft.h"
 #include "host/files.h"
 #include "host/run_directory.h"
 #include "machine/libvirt_hypervisor.h"
@@ -78,6 +79,16 @@ FolderView view_of(const fs::path& folder) {
     view.problem =
         fmt::format("files cannot be made in {}: {}", there.string(), std::strerror(errno));
   return view;
+}
+
+/// "kernels", "labs" and so on, the largest first.
+std::vector<std::pair<std::string, Bytes>> parts_of(const fs::path& cache) {
+  std::vector<std::pair<std::string, Bytes>> parts;
+  std::error_code error;
+  for (fs::directory_iterator at(cache, error), end; !error && at != end; at.increment(error))
+    parts.emplace_back(at->path().filename(), disk_use(at->path()));
+  std::ranges::sort(parts, [](const auto& a, const auto& b) { return a.second > b.second; });
+  return parts;
 }
 
 std::uint64_t limit_of(int which) {
@@ -192,6 +203,7 @@ HostView read_host_view(const WorkFolders& folders, const HostFacts& facts, cons
     if (is_there(need.what)) view.there.emplace(need.what);
   view.source_packages = source_packages();
   view.cache = view_of(folders.cache);
+  view.cache_use = parts_of(folders.cache);
   view.results = view_of(folders.results);
   view.runs = view_of(folders.runs);
   view.open_files = limit_of(RLIMIT_NOFILE);

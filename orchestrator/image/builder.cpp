@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "host/draft.h"
 #include "host/file_lock.h"
 #include "host/files.h"
 #include "image/package_tree.h"
@@ -129,8 +130,7 @@ BuiltImage build_image(const ImageSpec& spec, const fs::path& cache, CommandRunn
   const FileLock lock =
       FileLock::take(images / (key + ".lock"), "building the node image", kLockDeadline, stop,
                      [&](const std::string& text) { progress.note(text); });
-  const std::string leftovers = "packing-" + key + "-";
-  remove_leftovers(images, leftovers);
+  remove_dead_drafts(images);
   if (auto found = find_image(images / key, key)) {
     progress.end(what, "from the cache");
     return *found;
@@ -139,7 +139,7 @@ BuiltImage build_image(const ImageSpec& spec, const fs::path& cache, CommandRunn
   const PackageTree tree = package_tree(recipe, cache, runner, progress, stop);
   require_free_space(images, kRoom, "the node image");
   progress.advance(what, kArrange, kSteps, "arranging files");
-  const TempDir work(images, leftovers);
+  const Draft work(images);
   arrange(recipe, tree, spec.programs, work.path() / "root");
   progress.advance(what, kPack, kSteps, "packing");
   const fs::path finished = work.path() / "finished";

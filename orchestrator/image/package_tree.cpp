@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "host/draft.h"
 #include "host/file_lock.h"
 #include "host/files.h"
 #include "image/apt_sources.h"
@@ -59,8 +60,6 @@ Json count_tree(const fs::path& root) {
   return {{"files", files}, {"bytes", bytes}};
 }
 
-std::string work_prefix(const std::string& key) { return "unpacking-" + key + "-"; }
-
 std::optional<PackageTree> find_tree(const fs::path& folder, const std::string& key) {
   if (!fs::exists(folder / "tree.json")) return std::nullopt;
   const auto facts = parse_json(read_file(folder / "tree.json", kTextLimit));
@@ -111,7 +110,7 @@ void unpack(const Recipe& recipe, const std::string& sources, const fs::path& fo
 PackageTree make_tree(const Recipe& recipe, const std::string& sources, const std::string& key,
                       const fs::path& trees, CommandRunner& runner, std::stop_token stop) {
   require_free_space(trees, kRoom, "the node image's packages");
-  const TempDir work(trees, work_prefix(key));
+  const Draft work(trees);
   unpack(recipe, sources, work.path(), runner, stop);
   const fs::path root = work.path() / "root";
   const Json packages = packages_from_archives(read_file(root / kListing, kTextLimit));
@@ -186,7 +185,7 @@ PackageTree package_tree(const Recipe& recipe, const fs::path& cache, CommandRun
   const FileLock lock =
       FileLock::take(trees / (key + ".lock"), "unpacking the node image's packages", kLockDeadline,
                      stop, [&](const std::string& text) { progress.note(text); });
-  remove_leftovers(trees, work_prefix(key));
+  remove_dead_drafts(trees);
   if (auto found = find_tree(trees / key, key)) return *found;
   const std::string sources = select_sources(host_sources(), codename);
   if (sources.empty())

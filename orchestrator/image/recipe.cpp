@@ -123,13 +123,6 @@ void remove_matching(const fs::path& root, const std::vector<std::string>& patte
   }
 }
 
-void remove_leftovers(const fs::path& folder, const std::string& prefix) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().filename().string().starts_with(prefix)) found.push_back(entry.path());
-  for (const fs::path& path : found) remove_tree(path);
-}
-
 void lay_over(const fs::path& from, const fs::path& to, Transfer transfer) {
   for (const fs::path& path : sorted_tree(from)) {
     const fs::path source = from / path;

@@ -25,10 +25,6 @@ std::string digest_of_tree(const std::filesystem::path& folder);
 /// Removes what the patterns name from the tree at `root`; what is not there is fine.
 void remove_matching(const std::filesystem::path& root, const std::vector<std::string>& patterns);
 
-/// Removes the entries of `folder` whose names begin with `prefix`: what a killed builder left.
-/// Only for whoever holds the lock of what they were made for.
-void remove_leftovers(const std::filesystem::path& folder, const std::string& prefix);
-
 /// How the files of a tree get to another place.
 enum class Transfer {
   share,  ///< shared blocks or hard links where possible: nobody may change them in place

@@ -5,10 +5,12 @@
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "host/file_lock.h"
 #include "host/files.h"
+#include "host/idle_entries.h"
 #include "kernel/cache_entry.h"
 #include "kernel/config.h"
 #include "kernel/key.h"
@@ -78,6 +80,10 @@ class Build {
     // Whoever held the lock may have built just this kernel.
     if (auto found = from_cache()) return *found;
     remove_leftovers();
+    for (const RemovedTree& old :
+         remove_idle({kernels_ / "work", kWorkspaceStamp}, SystemClock{}.utc()))
+      progress_.note(fmt::format("removed the workspace {}, unused for two weeks ({})",
+                                 old.path.string(), to_string(old.size)));
     Workspace workspace(folder);
     return build(workspace, lock);
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/digest.h"
+#include "host/draft.h"
 #include "host/files.h"
 
 namespace gridlock {
@@ -59,7 +60,8 @@ Initrd make_initrd(const fs::path& init, const std::vector<fs::path>& modules,
 
   make_directories(folder);
   require_free_space(folder, kRoom, "an initramfs");
-  const TempDir scratch(folder, "new-");
+  remove_dead_drafts(folder);
+  const Draft scratch(folder);
   const fs::path root = scratch.path() / "root";
   make_directories(root / "modules");
   fs::copy_file(init, root / "init");

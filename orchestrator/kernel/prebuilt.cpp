@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "host/draft.h"
 #include "host/file_lock.h"
 #include "host/files.h"
 #include "kernel/bzimage.h"
@@ -88,7 +89,8 @@ bool is_whole(const PrebuiltFiles& files) {
 void download(const RealPackage& package, const std::string& release, const fs::path& target,
               CommandRunner& runner, const std::stop_token& stop) {
   require_free_space(target.parent_path(), kRoomOfPackage, "unpacking " + package.name);
-  const TempDir scratch(target.parent_path(), "new-");
+  remove_dead_drafts(target.parent_path());
+  const Draft scratch(target.parent_path());
   Command get{.program = "apt-get",
               .arguments = {"-q", "-o", "APT::Sandbox::User=root", "download",
                             package.name + "=" + package.version}};

@@ -103,7 +103,7 @@ bool Workspace::install(const std::string& file, const fs::path& wanted) {
 }
 
 bool Workspace::load() {
-  const fs::path file = folder_ / "state.json";
+  const fs::path file = folder_ / kWorkspaceStamp;
   if (!fs::exists(file) || !fs::is_directory(tree())) return false;
   const auto json = parse_json(read_file(file, kLargestState));
   if (!json || !json->is_object() || integer_or(*json, "schema", 0) != kSchema) return false;
@@ -138,7 +138,7 @@ void Workspace::save() const {
   const Json json = {{"schema", kSchema},           {"patches", state_.patches},
                      {"touched", touched},          {"building", state_.building},
                      {"prepared", state_.prepared}, {"built", state_.built}};
-  write_file_atomically(folder_ / "state.json", json.dump(2) + "\n");
+  write_file_atomically(folder_ / kWorkspaceStamp, json.dump(2) + "\n");
 }
 
 void Workspace::start_over(const Source& source, CommandRunner& runner, std::stop_token stop) {
@@ -168,7 +168,7 @@ void Workspace::end_build(Ended how) {
 
 void Workspace::drop() {
   // The state goes first: what is half removed must not look usable.
-  remove_tree(folder_ / "state.json");
+  remove_tree(folder_ / kWorkspaceStamp);
   remove_tree(folder_);
   state_ = {};
 }

@@ -13,6 +13,9 @@
 
 namespace gridlock {
 
+/// The file of a workspace's folder that is written at each use.
+constexpr const char* kWorkspaceStamp = "state.json";
+
 /// A source tree with the objects built in it, kept so that the next kernel of the same source and
 /// configuration compiles only what its patches change. On disk:
 ///   tree/      the source and its objects

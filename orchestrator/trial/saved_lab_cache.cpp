@@ -7,8 +7,10 @@
 #include <fstream>
 
 #include "base/digest.h"
+#include "host/draft.h"
 #include "host/file_lock.h"
 #include "host/files.h"
+#include "host/idle_entries.h"
 #include "machine/domain_xml.h"
 
 namespace gridlock {
@@ -21,7 +23,6 @@ constexpr std::size_t kKeyDigits = 32;
 constexpr Milliseconds kLockLimit{600'000};
 /// A run that took it from the cache may still be restoring from it.
 constexpr std::chrono::hours kInUse{24};
-constexpr std::chrono::hours kForgotten{14 * 24};
 
 /// What tells processors apart: a saved guest holds what it found out about the one it booted on.
 /// Source: /proc/cpuinfo.
@@ -34,16 +35,9 @@ std::string processor() {
   return text;
 }
 
-/// When somebody last took it. File times have their own clock and epoch.
-std::chrono::system_clock::time_point last_use(const fs::path& folder) {
-  std::error_code error;
-  const auto written = fs::last_write_time(folder / "saved.json", error);
-  return error ? std::chrono::system_clock::time_point{} : std::chrono::file_clock::to_sys(written);
-}
-
 void mark_used(const fs::path& folder, UtcTime now) {
   std::error_code ignored;
-  fs::last_write_time(folder / "saved.json", std::chrono::file_clock::from_sys(now), ignored);
+  fs::last_write_time(folder / kSavedLabStamp, std::chrono::file_clock::from_sys(now), ignored);
 }
 
 }  // namespace
@@ -106,7 +100,7 @@ SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::
   const SteadyTime begin = clock_.now();
   remove_stale(here);
   require_free_space(root_, wanted.room, "the " + wanted.what);
-  const TempDir work(root_, "making-" + wanted.key.substr(0, 8) + "-");
+  const Draft work(root_);
   const fs::path draft = work.path() / "finished";
   fs::create_directory(draft);
   write_manifest(draft, wanted.make(draft), here);
@@ -118,18 +112,12 @@ SavedLab SavedLabCache::get(const Wanted& wanted, const SavedParts& parts, std::
 }
 
 void SavedLabCache::remove_stale(const SavedFrom& here) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(root_, error)) {
-    if (!entry.is_directory() || entry.path().filename().string().size() != kKeyDigits) continue;
-    const auto idle = clock_.utc() - last_use(entry.path());
-    const bool useless = !saved_from(entry.path()).useless_in(here).empty();
-    if (idle < (useless ? kInUse : kForgotten)) continue;
-    const fs::path lock = entry.path().string() + ".lock";
-    if (const auto held = FileLock::take_if_free(lock, "removing what is of no use")) {
-      remove_tree(entry.path());
-      fs::remove(lock, error);
-    }
-  }
+  remove_dead_drafts(root_);
+  remove_idle({root_, kSavedLabStamp,
+               [&](const fs::path& entry) {
+                 return saved_from(entry).useless_in(here).empty() ? kForgotten : kInUse;
+               }},
+              clock_.utc());
 }
 
 }  // namespace gridlock

@@ -13,6 +13,9 @@
 
 namespace gridlock {
 
+/// The file of a saved lab's folder that is written when it is made and touched when it is taken.
+constexpr const char* kSavedLabStamp = "saved.json";
+
 /// What a saved lab is made of besides the plan and this host: the content of its kernel and image.
 struct SavedParts {
   std::string kernel_name;  ///< for people

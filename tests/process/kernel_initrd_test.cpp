@@ -73,6 +73,17 @@ TEST_F(KernelInitrd, IsAnotherOneForAnotherOrderOrContent) {
   EXPECT_NE(make({a, b}).digest, first.digest);
 }
 
+TEST_F(KernelInitrd, RemovesWhatAnInterruptedOneLeftAndLeavesNothingItself) {
+  write("init", "init\n");
+  const fs::path a = write("a.ko", "a");
+  const fs::path folder = make({a}).file.parent_path();
+  write((folder / "draft-AbCdEf/root/init").lexically_relative(temp_.path()).string(), "half");
+  write("a.ko", "b");
+  make({a});
+  for (const auto& entry : fs::directory_iterator(folder))
+    EXPECT_EQ(entry.path().extension(), ".cpio") << entry.path();
+}
+
 TEST_F(KernelInitrd, NeedsItsInit) { EXPECT_THROW(make({}), HostError); }
 
 TEST_F(KernelInitrd, WhatIsNeitherBuiltInNorAModuleIsNamed) {

@@ -158,6 +158,15 @@ TEST(Doctor, NamesTheSourcePackageOfTheTopology) {
   EXPECT_EQ(found.fix, "sudo apt-get install linux-source-6.1");
 }
 
+TEST(Doctor, TellsHowLargeTheCacheIs) {
+  HostView host = well();
+  EXPECT_EQ(check(host, "cache size").about, "") << "there is none yet";
+  host.cache_use = {
+      {"kernels", Bytes::gib(3)}, {"labs", Bytes::mib(512)}, {"libvirt", Bytes::kib(8)}};
+  EXPECT_THAT(check(host, "cache size").text,
+              HasSubstr("3.5 GiB in it (kernels 3 GiB, labs 512 MiB); 'gridlock clean --cache'"));
+}
+
 TEST(Doctor, SaysWhyThereIsNoKvmAndWhatToDo) {
   HostView host = well();
   host.kvm.state = KvmView::State::no_permission;
