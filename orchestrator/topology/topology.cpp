@@ -39,6 +39,8 @@ WatchSpec read_watch(const Section& section, Mistakes& mistakes) {
   for (const MarkedText& identity : section.lines("known")) {
     if (std::ranges::find(watch.known, identity.text) != watch.known.end())
       mistakes.add(identity.mark, "this identity is in `known` already");
+    if (identity.text == "*")
+      mistakes.add(identity.mark, "`*` alone would leave nothing to judge; begin it as they begin");
     watch.known.push_back(identity.text);
   }
   return watch;

@@ -20,10 +20,15 @@ const std::set<std::string> kCorrupting{"bug", "oops", "gpf", "kasan"};
 constexpr std::size_t kMostFindings = 500;
 constexpr std::size_t kLongestExcerpt = 8 << 10;
 
+/// Whether `written`, an identity or how several begin and then a '*', means this one.
+bool means(std::string_view written, std::string_view identity) {
+  if (written == identity) return true;
+  return written.ends_with('*') && identity.starts_with(written.substr(0, written.size() - 1));
+}
+
 }  // namespace
 
-FindingLog::FindingLog(const Plan& plan)
-    : known_(plan.watch.known.begin(), plan.watch.known.end()) {
+FindingLog::FindingLog(const Plan& plan) : known_(plan.watch.known) {
   for (const PlannedNode& node : plan.nodes) names_.push_back(node.name);
 }
 
@@ -57,7 +62,8 @@ const FindingRecord* FindingLog::add(FindingRecord report, NodeId node, const Wh
   report.count = 1;
   report.step = where.step;
   report.at = where.at;
-  report.known = known_.contains(report.identity);
+  report.known = std::ranges::any_of(
+      known_, [&](const std::string& written) { return means(written, report.identity); });
   findings_.push_back(std::move(report));
   return &findings_.back();
 }

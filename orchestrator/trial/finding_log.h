@@ -41,7 +41,7 @@ class FindingLog {
  private:
   const std::string& name_of(NodeId node) const;
 
-  std::set<std::string> known_;
+  std::vector<std::string> known_;
   std::vector<std::string> names_;  // of all nodes, in the plan's order
   std::vector<FindingRecord> findings_;
 };

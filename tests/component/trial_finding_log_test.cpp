@@ -71,6 +71,19 @@ TEST(FindingLog, KnownFindingsAndConsequencesDecideNothing) {
   EXPECT_TRUE(log.all()[0].known);
 }
 
+TEST(FindingLog, AStarAtTheEndOfAKnownIdentityStandsForAnyRest) {
+  Plan plan = sample_plan();
+  plan.watch.known = {"lockdep:a>b>*", "oops:c"};
+  FindingLog log(plan);
+  for (const char* const known : {"a>b>", "a>b>c", "a>b>*"}) {
+    const FindingRecord* const added = log.add(finding("lockdep", known), kOne, {});
+    EXPECT_TRUE(added->known) << known;
+  }
+  for (const char* const other : {"a>b", "x>a>b>c"})
+    EXPECT_FALSE(log.add(finding("lockdep", other), kOne, {})->known) << other;
+  EXPECT_FALSE(log.add(finding("oops", "cd"), kOne, {})->known);
+}
+
 TEST(FindingLog, IsBoundedWhateverAGuestPrints) {
   FindingLog log(sample_plan());
   for (int i = 0; i < 5000; ++i) log.add(finding("bug", std::to_string(i)), kOne, {});
