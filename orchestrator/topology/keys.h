@@ -20,7 +20,6 @@ enum class ValueType {
   lines,     ///< a line, or a list of at most `high` lines
   section,   ///< a mapping with a table of its own, or names to such mappings
   special,   ///< its reader says what it takes, and so does `meaning`
-  later,     ///< known, not supported yet: `instead` says what to use
 };
 
 /// What of a value is paths on the host, so that a file that is included can have its own folder.
@@ -46,9 +45,7 @@ struct Key {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
   std::uint64_t step = 1;
-  std::string_view words = {};    ///< of a choice: separated by blanks, in the enumerators' order
-  std::string_view later = {};    ///< words of a choice that are known and not supported yet
-  std::string_view instead = {};  ///< for what is not supported yet: what to use
+  std::string_view words = {};  ///< of a choice: separated by blanks, in the enumerators' order
   bool required = false;
   Paths paths = Paths::none;
   Form form = Form::none;  ///< of a special value

@@ -150,8 +150,6 @@ Json plain(const Key& key) {
       return section(key);
     case ValueType::special:
       return special(key);
-    case ValueType::later:
-      return {{"not", Json::object()}};
   }
   return {};
 }

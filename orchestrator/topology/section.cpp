@@ -113,18 +113,13 @@ Section::Section(const DocNode* node, Mark mark, const KeyTable& table, Mistakes
 
 void Section::check_keys() {
   std::vector<std::string> known;
-  for (const Key& key : table_.keys)
-    if (key.type != ValueType::later) known.emplace_back(key.name);
+  for (const Key& key : table_.keys) known.emplace_back(key.name);
   if (node_) {
     for (const DocEntry& entry : node_->entries) {
       const auto row = std::ranges::find(table_.keys, std::string_view(entry.key), &Key::name);
-      if (row == table_.keys.end()) {
+      if (row == table_.keys.end())
         mistakes_.add(entry.mark, fmt::format("unknown key {} in {}{}", in_quotes(entry.key),
                                               table_.what, suggestion(entry.key, known)));
-      } else if (row->type == ValueType::later) {
-        mistakes_.add(entry.mark,
-                      fmt::format("`{}` is not supported yet; use {}", row->name, row->instead));
-      }
     }
   }
   for (const Key& key : table_.keys)
@@ -203,7 +198,6 @@ void Section::check(std::string_view name) const {
       break;
     case ValueType::section:
     case ValueType::special:
-    case ValueType::later:
       break;
   }
 }
@@ -332,18 +326,12 @@ int Section::chosen(std::string_view name) const {
   };
   if (const int at = index(value.text); at >= 0) return at;
   if (holds_scalar(name)) {
-    const std::vector<std::string> later = split(key.later, ' ');
-    if (!value.text.empty() && std::ranges::find(later, value.text) != later.end()) {
-      mistakes_.add(value.mark, fmt::format("`{}: {}` is not supported yet; use {}", name,
-                                            value.text, key.instead));
-    } else {
-      const std::string near = nearest_name(printable(value.text, 80), words);
-      mistakes_.add(
-          value.mark,
-          fmt::format(
-              "`{}` must be {}, not {}{}", name, enumerate(words, "or"), in_quotes(value.text),
-              near.empty() || words.size() == 1 ? "" : fmt::format("; did you mean `{}`?", near)));
-    }
+    const std::string near = nearest_name(printable(value.text, 80), words);
+    mistakes_.add(
+        value.mark,
+        fmt::format(
+            "`{}` must be {}, not {}{}", name, enumerate(words, "or"), in_quotes(value.text),
+            near.empty() || words.size() == 1 ? "" : fmt::format("; did you mean `{}`?", near)));
   }
   return std::max(index(key.fallback), 0);
 }
