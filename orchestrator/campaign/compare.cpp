@@ -32,10 +32,7 @@ CompareRecord first_record(const Plan& plan, const CompareOptions& options) {
   record.gates = options.gates;
   record.budget_seconds = std::chrono::duration<double>(options.budget).count();
   record.order_seed = plan.seed;
-  for (const WorkloadSpec& workload : plan.workloads) {
-    const auto own = options.margins.find(workload.name);
-    record.margins[workload.name] = own == options.margins.end() ? options.margin : own->second;
-  }
+  record.margins = margins_of(plan, options);
   return record;
 }
 
@@ -222,6 +219,16 @@ void check(const Plan& plan, const CompareOptions& options) {
 }
 
 }  // namespace
+
+std::map<std::string, double> margins_of(const Plan& plan, const CompareOptions& options) {
+  std::map<std::string, double> margins;
+  for (const WorkloadSpec& workload : plan.workloads) {
+    const auto own = options.margins.find(workload.name);
+    margins[workload.name] =
+        own == options.margins.end() ? options.margin.value_or(workload.margin) : own->second;
+  }
+  return margins;
+}
 
 RunResult compare_kernels(const Plan& plan, const CompareOptions& options,
                           const Installation& installation, const HostFacts& host,

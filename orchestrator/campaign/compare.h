@@ -26,11 +26,16 @@ struct CompareOptions {
   std::optional<int> pairs;
   int same_pairs = 0;                          ///< of base against itself, as a test of the host
   Milliseconds budget{0};                      ///< begin no pair that would end later; 0: no limit
-  double margin = 0.05;                        ///< a ratio: effects within it do not matter
+  /// Ratios: effects within it do not matter. Absent: what the plan says of each workload.
+  std::optional<double> margin = {};
   std::map<std::string, double> margins = {};  ///< of single workloads
   bool gates = true;                           ///< a pair on a host that was not well is run again
   std::set<FailOn> fail_on = fail_on_everything();
 };
+
+/// Within what effects on each workload of the plan do not matter: as the options say of it, else of
+/// all, else as the topology does.
+std::map<std::string, double> margins_of(const Plan& plan, const CompareOptions& options);
 
 /// Runs every trial on base and on head, back to back in fresh labs, in an order drawn beforehand,
 /// again and again, and keeps everything under `installation.results`. A pair that Gridlock or the

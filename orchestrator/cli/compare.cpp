@@ -2,9 +2,9 @@
 #include "campaign/compare.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdio>
 
+#include "base/share.h"
 #include "base/text.h"
 #include "cli/duration_option.h"
 #include "cli/fail_on_option.h"
@@ -42,16 +42,9 @@ bool is_topology(const std::string& what) {
 }
 
 double margin_of(const std::string& text) {
-  const bool percent = text.ends_with('%');
-  const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  const bool whole = error == std::errc{} && end == digits.data() + digits.size();
-  const double margin = whole ? value / (percent ? 100 : 1) : 0;
-  if (margin <= 0 || margin >= 1)
-    throw UsageError("--margin " + text + " is no margin",
-                     "write for instance --margin 5% or --margin stream=3%");
-  return margin;
+  if (const auto margin = parse_share(text)) return *margin;
+  throw UsageError("--margin " + text + " is no margin",
+                   "write for instance --margin 5% or --margin stream=3%");
 }
 
 CompareOptions options_of(const CompareChoice& choice) {
@@ -163,7 +156,8 @@ void add_compare(CLI::App& app, Context& context, int* exit_code) {
       ->type_name("N")
       ->check(CLI::Range(0, 10'000));
   verb->add_option("--margin", choice->margins,
-                   "Effects within it do not matter, as 5% or WORKLOAD=3%; default: 5%")
+                   "Effects within it do not matter, as 5% or WORKLOAD=3%; default: the "
+                   "topology's")
       ->type_name("MARGIN")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -99,6 +99,8 @@ Json workload_json(const WorkloadSpec& workload, const std::filesystem::path& fo
   const auto program = [&](const char* name, Json members) {
     json["program"] = name;
     json["duration_ms"] = workload.duration.count();
+    // What is made of a lab's figures does not make it another lab.
+    if (extent == Extent::whole) json["margin"] = workload.margin;
     json.update(members);
   };
   if (workload.mmap_dio) program("mmap-dio", mmap_dio_json(*workload.mmap_dio));

@@ -79,6 +79,12 @@ std::string mmap_dio_text(const MmapDioSpec& spec) {
                             to_string(spec.file_size));
 }
 
+/// What is told of a margin that somebody chose.
+std::string margin_text(const WorkloadSpec& workload) {
+  if (workload.margin == WorkloadSpec{}.margin) return {};
+  return fmt::format(", margin {:.3g} %", 100 * workload.margin);
+}
+
 std::string workload_text(const WorkloadSpec& workload) {
   if (workload.mmap_dio)
     return fmt::format("{}, {}", mmap_dio_text(*workload.mmap_dio), to_string(workload.duration));
@@ -173,7 +179,7 @@ std::string plan_text(const Plan& plan) {
   const auto workload_name = [](const WorkloadSpec& w) -> const std::string& { return w.name; };
   for (const WorkloadSpec& workload : plan.workloads)
     out += fmt::format("  {:<{}}  {}\n", workload.name, widest(plan.workloads, workload_name),
-                       workload_text(workload));
+                       workload_text(workload) + margin_text(workload));
 
   const auto shares = [](const PlannedTrial& trial) { return trial.lab == LabUse::shared; };
   out += std::ranges::any_of(plan.trials, shares)

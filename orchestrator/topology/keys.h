@@ -15,6 +15,7 @@ enum class ValueType {
   integer,   ///< low to high
   size,      ///< "768MiB"; low to high in bytes, and a multiple of `step`
   duration,  ///< "10s"; low to high in milliseconds, and a multiple of `step`
+  share,     ///< "5%" or 0.05: above nothing, below all
   choice,    ///< one of `words`
   choices,   ///< one of `words`, or a list of some of them
   lines,     ///< a line, or a list of at most `high` lines

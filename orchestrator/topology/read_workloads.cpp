@@ -48,6 +48,7 @@ WorkloadSpec read_workload(const DocEntry& entry, int node_count,
   if (!section.find("program")) return workload;
   const auto chosen = section.choice<Program>("program");
   workload.duration = section.duration("duration");
+  workload.margin = section.share("margin");
   switch (chosen) {
     case Program::mmap_dio:
       workload.mmap_dio = read_mmap_dio(section, node_count, mistakes);

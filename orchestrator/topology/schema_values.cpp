@@ -20,6 +20,7 @@ constexpr const char* kName = "^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$";
 constexpr const char* kLine = "^[^\\r\\n]*[^\\s][^\\r\\n]*$";
 constexpr const char* kSize = "^\\s*[0-9]+\\s*(B|[KMGT]iB|[KMGTkmg])?\\s*$";
 constexpr const char* kDuration = "^(\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(ms|min|s|m|h|d))+\\s*$";
+constexpr const char* kShare = "^(?=.*[1-9])(0*[0-9]{0,2}(\\.[0-9]*)?%|0*\\.[0-9]+)$";
 constexpr const char* kNotAPath = "^(?!/)(?!.*(:/|\\.\\.))[^\\r\\n]*[^\\s][^\\r\\n]*$";
 
 Json line() { return {{"type", kScalar}, {"pattern", kLine}, {"maxLength", 500}}; }
@@ -131,6 +132,11 @@ Json plain(const Key& key) {
               {"multipleOf", key.step}};
     case ValueType::duration:
       return {{"type", "string"}, {"pattern", kDuration}};
+    case ValueType::share:
+      return {{"type", Json::array({"string", "number"})},
+              {"pattern", kShare},
+              {"exclusiveMinimum", 0},
+              {"exclusiveMaximum", 1}};
     case ValueType::choice:
       return words_of(key.words);
     case ValueType::choices: {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/share.h"
 #include "base/text.h"
 
 namespace gridlock {
@@ -196,6 +197,9 @@ void Section::check(std::string_view name) const {
     case ValueType::lines:
       static_cast<void>(lines(name));
       break;
+    case ValueType::share:
+      static_cast<void>(share(name));
+      break;
     case ValueType::section:
     case ValueType::special:
       break;
@@ -281,6 +285,16 @@ Milliseconds Section::duration(std::string_view name) const {
     return *time;
   }
   return parse_duration(key.fallback).value_or(Milliseconds{0});
+}
+
+double Section::share(std::string_view name) const {
+  const Key& key = row(name, ValueType::share);
+  const MarkedText value = scalar(key);
+  if (const auto share = parse_share(value.text)) return *share;
+  mistakes_.add(value.mark, fmt::format("`{}` must be above 0% and below 100%, such as 5% or 0.05, "
+                                        "not {}",
+                                        name, in_quotes(value.text)));
+  return parse_share(key.fallback).value_or(0);
 }
 
 std::vector<MarkedText> Section::lines(std::string_view name) const {

@@ -39,6 +39,7 @@ class Section {
   int integer(std::string_view key) const;
   Bytes size(std::string_view key) const;
   Milliseconds duration(std::string_view key) const;
+  double share(std::string_view key) const;
   std::vector<MarkedText> lines(std::string_view key) const;
   /// Reads `key` as its type says, for its mistakes alone; not what has a reader of its own.
   void check(std::string_view key) const;

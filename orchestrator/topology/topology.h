@@ -227,6 +227,7 @@ struct WorkloadSpec {
   std::optional<LockPingSpec> lock_ping;
   std::optional<ExecSpec> exec;
   Milliseconds duration{20'000};
+  double margin = 0.05;  ///< a ratio: effects of a patch on its throughput within it do not matter
   Mark mark;
 };
 

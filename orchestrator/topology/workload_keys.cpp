@@ -17,6 +17,12 @@ constexpr Key kDuration{.name = "duration",
                         .fallback = "20s",
                         .low = kSecond,
                         .high = 24 * kHour};
+constexpr Key kMargin{.name = "margin",
+                      .type = ValueType::share,
+                      .meaning =
+                          "differences between two kernels' throughput within it do not "
+                          "matter, where they are compared",
+                      .fallback = "5%"};
 constexpr Key kProgram{.name = "program",
                        .type = ValueType::choice,
                        .meaning = "the program every node runs",
@@ -26,6 +32,7 @@ constexpr Key kProgram{.name = "program",
 constexpr std::array kMmapDio{
     kProgram,
     kDuration,
+    kMargin,
     Key{.name = "operation",
         .type = ValueType::choice,
         .meaning = "how bytes move between the node's file and the buffer; fiemap lists the file's "
@@ -139,6 +146,7 @@ constexpr std::array kMmapDio{
 constexpr std::array kFio{
     kProgram,
     kDuration,
+    kMargin,
     Key{.name = "jobs",
         .type = ValueType::special,
         .meaning = "options of one fio job and their values, spelt as fio spells them",
@@ -150,6 +158,7 @@ constexpr std::array kFio{
 constexpr std::array kLockPing{
     kProgram,
     kDuration,
+    kMargin,
     Key{.name = "locks",
         .type = ValueType::integer,
         .meaning = "bytes of one file that are locked in turn by all processes. Default: one more "
@@ -174,6 +183,7 @@ constexpr std::array kLockPing{
 constexpr std::array kExec{
     kProgram,
     kDuration,
+    kMargin,
     Key{.name = "files",
         .type = ValueType::special,
         .meaning =

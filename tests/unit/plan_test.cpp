@@ -145,6 +145,14 @@ TEST(Plan, HashDoesNotDependOnPlacesWordsOrTheHost) {
   EXPECT_EQ(plan_hash(plan(with("# a comment\ndescription: other words"))), hash);
 }
 
+TEST(Plan, AMarginIsShownAndDoesNotMakeItAnotherLab) {
+  const Plan chosen = plan(with("defaults: {workload: {margin: 3%}}"));
+  EXPECT_EQ(plan_hash(chosen), plan_hash(plan(kPair)));
+  EXPECT_EQ(to_json(chosen)["workloads"][0]["margin"], 0.03);
+  EXPECT_THAT(plan_text(chosen), HasSubstr(", margin 3 %"));
+  EXPECT_THAT(plan_text(plan(kPair)), Not(HasSubstr("margin")));
+}
+
 TEST(Plan, HashDependsOnEverythingElse) {
   const std::string hash = plan_hash(plan(kPair));
   for (const char* const change :

@@ -156,6 +156,26 @@ TEST(TopologyMmapDio, WhatGoesTogetherAtItsBordersIsAccepted) {
   EXPECT_EQ(complaint(", buffer: own-file, operation: write, fsync: beside", 1), "");
 }
 
+TEST(TopologyWorkload, HasAMarginOfFivePercentUnlessItSaysAnother) {
+  EXPECT_DOUBLE_EQ(workload("{program: mmap-dio}").margin, 0.05);
+  for (const char* const program :
+       {"program: mmap-dio", "program: fio, jobs: {rw: read}", "program: lock-ping",
+        "program: exec, command: [a], data: 1MiB"})
+    for (const char* const margin : {"2.5%", "0.025", "'.025'"})
+      EXPECT_DOUBLE_EQ(workload(std::string("{") + program + ", margin: " + margin + "}").margin,
+                       0.025)
+          << program;
+}
+
+TEST(TopologyWorkload, RefusesAMarginThatIsNothingOrEverything) {
+  for (const char* const margin :
+       {"0", "0%", "100%", "5", "-5%", "1e-2", "five", "nan%", "inf", "%"})
+    EXPECT_THAT(complaint(std::string(", margin: ") + margin),
+                HasSubstr("`margin` must be above 0% and below 100%, such as 5% or 0.05, not `" +
+                          std::string(margin) + "`"))
+        << margin;
+}
+
 TEST(TopologyLockPing, ReadsItsKeys) {
   const LockPingSpec plain = *workload("{program: lock-ping}").lock_ping;
   EXPECT_EQ(plain.locks, 0);
