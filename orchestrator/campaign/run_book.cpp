@@ -7,11 +7,15 @@
 #include <utility>
 
 #include "campaign/verdict.h"
+#include "host/files.h"
+#include "record/kernel_manifest.h"
 #include "record/run_reader.h"
 #include "report/formats.h"
 
 namespace gridlock {
 namespace {
+
+constexpr Bytes kLargestManifest = Bytes::mib(1);
 
 RunRecord first_record(const Plan& plan, const HostFacts& host, const std::string& command,
                        UtcTime now) {
@@ -85,6 +89,8 @@ void RunBook::keep_prepared(const Plan& plan, const Prepared& prepared) {
     kernel.from_cache = built.from_cache;
     kernel.from = planned.from;
     kernel.perf = planned.perf;
+    if (const auto manifest = built.directory / "manifest.json"; std::filesystem::exists(manifest))
+      add_manifest(read_file(manifest, kLargestManifest), kernel);
     record_.kernels.push_back(kernel);
     writer_.keep_kernel(planned, built.directory);
   }

@@ -128,6 +128,7 @@ class Build {
 
   BuiltKernel build(Workspace& workspace, const FileLock& lock) {
     const auto begin = std::chrono::steady_clock::now();
+    const UtcTime began = SystemClock().utc();
     require_tools(source_.tree, identity_.config, runner_, stop_);
     progress_.advance(what_, 0, 0, "preparing the source");
     workspace.switch_to(source_, patches_, runner_, stop_);
@@ -135,7 +136,7 @@ class Build {
     const int objects = compile(workspace, lock);
     const auto time =
         std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
-    publish(workspace, lock, time, objects);
+    publish(workspace, lock, began, time, objects);
     EntryLook look = look_at_entry(entry_);
     GRIDLOCK_CHECK(look.state == EntryLook::State::whole, "just published: " + look.damage);
     look.kernel.name = kernel_.name;
@@ -191,7 +192,8 @@ class Build {
     return {kernel_.name, local_version(key_), lock.descriptor(), 0, version_of(workspace)};
   }
 
-  void publish(Workspace& workspace, const FileLock& lock, Milliseconds time, int objects) {
+  void publish(Workspace& workspace, const FileLock& lock, UtcTime began, Milliseconds time,
+               int objects) {
     const fs::path tree = workspace.tree(), to = fresh();
     remove_tree(to);
     make_directories(to / "patches");
@@ -234,6 +236,7 @@ class Build {
                    {"config_left_out", config_losses(workspace, requests_).left_out},
                    {"patches", patches},
                    {"compiler", identity_.compiler},
+                   {"build_began", rfc3339(began)},
                    {"build_ms", time.count()},
                    {"objects_compiled", objects}});
   }

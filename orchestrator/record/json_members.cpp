@@ -21,7 +21,8 @@ int whole_number(std::string_view digits) {
   return value;
 }
 
-/// Reads exactly what rfc3339() writes: "2026-11-22T22:30:05.123Z".
+}  // namespace
+
 std::optional<UtcTime> parse_rfc3339(std::string_view text) {
   constexpr std::string_view kShape = "0000-00-00T00:00:00.000Z";
   if (text.size() != kShape.size()) return std::nullopt;
@@ -42,8 +43,6 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text) {
   return UtcTime{std::chrono::sys_days(date)} + std::chrono::hours(hour) +
          std::chrono::minutes(minute) + std::chrono::seconds(second) + Milliseconds(ms);
 }
-
-}  // namespace
 
 void Members::read(std::string_view key, UtcTime& to) const {
   std::string text;

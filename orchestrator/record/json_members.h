@@ -23,6 +23,9 @@ inline constexpr std::uint64_t kLargestInteger = std::numeric_limits<std::int64_
 /// No lab is near it.
 inline constexpr int kMostNodes = 1'000'000;
 
+/// Reads exactly what rfc3339() writes: "2026-11-22T22:30:05.123Z"; absent: it is not that.
+std::optional<UtcTime> parse_rfc3339(std::string_view text);
+
 /// One object of a run.json and where it stands in the document, so that an Error can name the
 /// member that is missing or wrong. Borrows the object.
 class Members {

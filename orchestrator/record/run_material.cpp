@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "host/files.h"
 #include "record/file_name.h"
+#include "record/kernel_manifest.h"
 
 namespace gridlock {
 namespace {
@@ -132,19 +133,11 @@ void read_findings(const Keep& keep, const RunRecord& run, const MaterialBounds&
     }
 }
 
-/// Where a kernel came from, as its manifest says.
-void read_manifest(std::string_view text, KernelMaterial& kernel) {
-  const auto manifest = parse_json(text);
-  if (!manifest || !manifest->is_object()) return;
-  const auto source = manifest->find("source");
-  if (source == manifest->end() || !source->is_object()) return;
-  kernel.prebuilt = source->contains("prebuilt");
-  const std::string package = text_or(*source, kernel.prebuilt ? "prebuilt" : "package", "");
-  const std::string commit = text_or(*source, "commit", "");
-  const std::string tree = text_or(*source, "tree", "");
-  if (!commit.empty())
-    kernel.source = (tree.empty() ? "a checkout of commit " : "commit ") + commit;
-  if (!package.empty()) kernel.source = package;
+/// Where a kernel came from, in words.
+std::string source_of(const KernelRecord& kernel) {
+  if (!kernel.package.empty()) return kernel.package;
+  if (kernel.commit.empty()) return {};
+  return (kernel.git_tree.empty() ? "a checkout of commit " : "commit ") + kernel.commit;
 }
 
 KernelMaterial read_kernel(const Keep& keep, const std::string& name,
@@ -152,7 +145,10 @@ KernelMaterial read_kernel(const Keep& keep, const std::string& name,
   KernelMaterial kernel;
   const fs::path folder = fs::path("kernels") / safe_file_name(name);
   kernel.config = keep.text(folder / "config", bounds.config);
-  read_manifest(keep.text(folder / "manifest.json", bounds.config), kernel);
+  KernelRecord made_from;
+  add_manifest(keep.text(folder / "manifest.json", bounds.config), made_from);
+  kernel.prebuilt = made_from.prebuilt;
+  kernel.source = source_of(made_from);
   for (const fs::path& file : keep.files(folder / "patches")) {
     if (kernel.patches.size() >= bounds.patches) break;
     std::string text = keep.piece(file, 0, bounds.patch.count + 1);

@@ -160,15 +160,32 @@ Json step_json(const StepRecord& step) {
               {"problem", step.problem}};
 }
 
+Json patch_json(const PatchRecord& patch) {
+  return Json{{"file", patch.file},
+              {"subject", patch.subject},
+              {"revert", patch.revert},
+              {"sha256", patch.sha256}};
+}
+
 Json kernel_json(const KernelRecord& kernel) {
-  return Json{{"name", kernel.name},
-              {"from", kernel.from},
-              {"key", kernel.key},
-              {"release", kernel.release},
-              {"build_seconds", to_the_millisecond(kernel.build_seconds)},
-              {"objects", kernel.objects},
-              {"from_cache", kernel.from_cache},
-              {"perf", kernel.perf}};
+  Json json{{"name", kernel.name},
+            {"from", kernel.from},
+            {"key", kernel.key},
+            {"release", kernel.release},
+            {"build_seconds", to_the_millisecond(kernel.build_seconds)},
+            {"objects", kernel.objects},
+            {"from_cache", kernel.from_cache},
+            {"perf", kernel.perf},
+            {"prebuilt", kernel.prebuilt},
+            {"package", kernel.package},
+            {"commit", kernel.commit},
+            {"git_tree", kernel.git_tree},
+            {"architecture", kernel.architecture},
+            {"compiler", kernel.compiler},
+            {"config", kernel.config},
+            {"patches", array_of(kernel.patches, patch_json)}};
+  if (kernel.build_began) json["build_began"] = rfc3339(*kernel.build_began);
+  return json;
 }
 
 }  // namespace

@@ -183,6 +183,14 @@ struct TrialRecord {
   std::optional<HealthRecord> health;  ///< of a comparison
 };
 
+/// A patch that a kernel was built with.
+struct PatchRecord {
+  std::string file;     ///< its name in the run's kernels/<name>/patches/
+  std::string subject;  ///< of its mail or commit, or empty
+  bool revert = false;  ///< it was taken back
+  std::string sha256;   ///< of that file
+};
+
 struct KernelRecord {
   std::string name;
   std::string from;     ///< the kernel it was derived from, or empty
@@ -192,6 +200,16 @@ struct KernelRecord {
   int objects = 0;           ///< compiled by that build
   bool from_cache = false;   ///< nothing was built for this run
   bool perf = false;         ///< built without debug options: its throughput can be compared
+  bool prebuilt = false;     ///< taken as somebody else built it
+  std::string package;       ///< Debian's, of the source or of a prebuilt kernel: its name and, if
+                             ///< known, its version; or empty
+  std::string commit;        ///< of a git source; of a checkout the one it was made from; or empty
+  std::string git_tree;      ///< git's tree of `commit`, if the source is just that; or empty
+  std::string architecture;  ///< "x86_64"; empty in older runs
+  std::string compiler;      ///< with its version, as `gcc --version` says it; or empty
+  std::vector<std::string> config;     ///< names of the fragments of its configuration
+  std::vector<PatchRecord> patches;    ///< in the order they were applied
+  std::optional<UtcTime> build_began;  ///< of the build that made it
 };
 
 /// A run that repeats its trials, with other seeds, to see how often they fail.

@@ -148,6 +148,15 @@ StepRecord read_step(const Members& from) {
   return step;
 }
 
+PatchRecord read_patch(const Members& from) {
+  PatchRecord patch;
+  from.read("file", patch.file);
+  from.read("subject", patch.subject);
+  from.read("revert", patch.revert);
+  from.read("sha256", patch.sha256);
+  return patch;
+}
+
 KernelRecord read_kernel(const Members& from) {
   KernelRecord kernel;
   from.read("name", kernel.name);
@@ -158,6 +167,17 @@ KernelRecord read_kernel(const Members& from) {
   from.read("objects", kernel.objects);
   from.read("from_cache", kernel.from_cache);
   from.read("perf", kernel.perf);
+  // Older runs do not say what it was made from.
+  if (!from.has("prebuilt")) return kernel;
+  from.read("prebuilt", kernel.prebuilt);
+  from.read("package", kernel.package);
+  from.read("commit", kernel.commit);
+  from.read("git_tree", kernel.git_tree);
+  from.read("architecture", kernel.architecture);
+  from.read("compiler", kernel.compiler);
+  from.read("config", kernel.config);
+  from.read("patches", kernel.patches, read_patch);
+  from.read("build_began", kernel.build_began);
   return kernel;
 }
 

@@ -21,9 +21,9 @@ const KernelRecord* kernel_of(const RunRecord& run, const std::string& name) {
   return it == run.kernels.end() ? nullptr : &*it;
 }
 
-bool is_perf(const RunRecord& run, const std::string& kernel) {
+std::string kind_of(const RunRecord& run, const std::string& kernel) {
   const KernelRecord* const record = kernel_of(run, kernel);
-  return record && record->perf;
+  return record ? kernel_kind(*record) : "debug";
 }
 
 /// When a trial first failed, counted from its begin, or how long it was watched without.
@@ -86,7 +86,10 @@ void fill(Comparison& comparison, const Sides& sides, const RunRecord& base,
           const RunRecord& head) {
   comparison.base_run = base.id;
   comparison.head_run = head.id;
-  comparison.perf = is_perf(base, comparison.base) && is_perf(head, comparison.head);
+  const std::string of_base = kind_of(base, comparison.base);
+  const std::string of_head = kind_of(head, comparison.head);
+  comparison.kind = of_base == "perf" ? of_head : of_base;
+  comparison.perf = comparison.kind == "perf";
   comparison.trust = trust_of(sides, base, head);
   comparison.findings = judge_findings(sides, comparison.incomplete_reports);
   for (const std::string& name : sides.trial_names)

@@ -133,6 +133,7 @@ struct Comparison {
   std::string head_run;
   bool paired = false;      ///< the trials ran as pairs, back to back in a drawn order
   bool perf = false;        ///< both are built to measure throughput
+  std::string kind;         ///< see kernel_kind(): "perf" of both, else what keeps them from it
   int pairs_planned = 0;    ///< of each trial; 0: until every question is answered
   std::vector<Look> looks;  ///< taken, before the end too
   bool ended = true;        ///< no further pair comes

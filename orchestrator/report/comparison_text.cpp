@@ -215,10 +215,10 @@ class MailPage {
         "consoles",
         fmt::format("{} dropped; {} of {} agree with what the kernel counted",
                     counted(trust.dropped_lines, "line"), trust.consoles_agree, trust.consoles));
-    page_.labelled("kernels",
-                   fmt::format("{} {}, {} {} ({})", printable(of_.base, 60),
-                               printable(trust.base_release, 60), printable(of_.head, 60),
-                               printable(trust.head_release, 60), of_.perf ? "perf" : "debug"));
+    page_.labelled(
+        "kernels",
+        fmt::format("{} {}, {} {} ({})", printable(of_.base, 60), printable(trust.base_release, 60),
+                    printable(of_.head, 60), printable(trust.head_release, 60), of_.kind));
     page_.labelled("accel",
                    printable(trust.accel) +
                        (trust.accel_reason.empty() ? "" : ": " + printable(trust.accel_reason)));

@@ -103,7 +103,7 @@ bool completed_once(const std::vector<TrialRef>& side, const std::string& name) 
 std::string why_not_judged(const Sides& sides, const Comparison& comparison,
                            const std::string& trial_name, const ThroughputComparison& throughput) {
   if (!comparison.paired) return "not run in pairs";
-  if (!comparison.perf) return "debug kernels";
+  if (!comparison.perf) return comparison.kind + " kernels";
   for (const auto& [side, kernel] :
        {std::pair(&sides.base, &comparison.base), std::pair(&sides.head, &comparison.head)}) {
     if (side->empty()) return printable(*kernel, 60) + " has not run";

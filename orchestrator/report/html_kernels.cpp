@@ -51,6 +51,7 @@ void add_kernel(HtmlWriter& html, const KernelRecord& kernel, const KernelMateri
       add_fact(html, "built to", kernel.perf ? "measure throughput (perf)" : "find bugs (debug)");
     if (!kernel.from.empty()) add_fact(html, "derived from", kernel.from);
     add_fact(html, "key", kernel.key.substr(0, kKeyDigits));
+    if (!kernel.compiler.empty()) add_fact(html, "compiler", printable(kernel.compiler, 200));
     add_fact(html, "build",
              kernel.from_cache
                  ? "from the cache"

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "report/cases.h"
+#include "report/summary.h"
 
 namespace gridlock {
 namespace {
@@ -87,7 +88,7 @@ class Junit {
       property("KERNEL", group.kernel->release);
       property("KERNEL_NAME", group.kernel->name);
       property("KERNEL_KEY", group.kernel->key);
-      property("KERNEL_CONFIG", group.kernel->perf ? "perf" : "debug");
+      property("KERNEL_CONFIG", kernel_kind(*group.kernel));
     }
     property("NODES", std::to_string(run_.nodes));
     property("SEED", std::to_string(run_.seed));

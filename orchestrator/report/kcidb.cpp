@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/digest.h"
@@ -33,6 +34,29 @@ std::string path_step(const std::string& name) {
     if (!plain) c = '_';
   }
   return out.empty() ? "_" : out;
+}
+
+bool is_hash(const std::string& text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+bool is_word(const std::string& text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+}
+
+/// Over the hashes of the patches, a line each; empty if there are none. Absent where a patch was
+/// taken back, which the schema has no way to say, or where it is not known what was applied.
+std::optional<std::string> patchset_hash(const KernelRecord& kernel) {
+  if (kernel.prebuilt || kernel.architecture.empty()) return std::nullopt;
+  if (kernel.patches.empty()) return "";
+  std::string hashes;
+  for (const PatchRecord& patch : kernel.patches) {
+    if (patch.revert || patch.sha256.size() != 64 || !is_hash(patch.sha256)) return std::nullopt;
+    hashes += patch.sha256 + "\n";
+  }
+  return sha256(hashes);
 }
 
 double duration_of(double seconds) {
@@ -80,20 +104,48 @@ class Report {
     const std::string checkout = id_of(rest, checkout_ids_);
     const std::string build = id_of(rest, build_ids_);
     build_of_[name] = build;
-    checkouts_.push_back({{"id", checkout},
-                          {"origin", kOrigin},
-                          {"comment", printable(name + " " + kernel.release, kLongestText)},
-                          {"misc",
-                           {{"kernel", printable(name, kLongestText)},
-                            {"derived_from", printable(kernel.from, kLongestText)},
-                            {"release", printable(kernel.release, kLongestText)}}}});
-    builds_.push_back({{"id", build},
-                       {"origin", kOrigin},
-                       {"checkout_id", checkout},
-                       {"config_name", kernel.perf ? "perf" : "debug"},
-                       {"duration", duration_of(kernel.build_seconds)},
-                       {"misc", {{"key", printable(kernel.key, kLongestText)}}}});
-    if (!kernel.key.empty()) builds_.back()["status"] = "PASS";  // it was built, or nothing ran
+    add_checkout(kernel, checkout);
+    add_build(kernel, build, checkout);
+  }
+
+  void add_checkout(const KernelRecord& kernel, const std::string& id) {
+    Json checkout{{"id", id},
+                  {"origin", kOrigin},
+                  {"comment", printable(kernel.name + " " + kernel.release, kLongestText)}};
+    // Of a working tree the commit is only what it was made from.
+    if (!kernel.git_tree.empty() && is_hash(kernel.commit))
+      checkout["git_commit_hash"] = kernel.commit;
+    if (const auto hash = patchset_hash(kernel)) checkout["patchset_hash"] = *hash;
+    Json patches = Json::array();
+    for (const PatchRecord& patch : kernel.patches)
+      patches.push_back({{"name", printable(patch.file, kLongestText)},
+                         {"subject", printable(patch.subject, kLongestText)},
+                         {"revert", patch.revert},
+                         {"sha256", printable(patch.sha256, kLongestText)}});
+    checkout["misc"] = {{"kernel", printable(kernel.name, kLongestText)},
+                        {"derived_from", printable(kernel.from, kLongestText)},
+                        {"release", printable(kernel.release, kLongestText)},
+                        {"package", printable(kernel.package, kLongestText)},
+                        {"made_from_commit", printable(kernel.commit, kLongestText)},
+                        {"patches", std::move(patches)}};
+    checkouts_.push_back(std::move(checkout));
+  }
+
+  void add_build(const KernelRecord& kernel, const std::string& id, const std::string& checkout) {
+    Json build{{"id", id}, {"origin", kOrigin}, {"checkout_id", checkout}};
+    if (kernel.build_began) build["start_time"] = rfc3339(*kernel.build_began);
+    // What others built, they configured, and it took them nobody knows how long.
+    if (!kernel.prebuilt) {
+      build["duration"] = duration_of(kernel.build_seconds);
+      build["config_name"] = kernel.config.empty()
+                                 ? kernel_kind(kernel)
+                                 : printable(join(kernel.config, "+"), kLongestText);
+    }
+    if (is_word(kernel.architecture)) build["architecture"] = kernel.architecture;
+    if (!kernel.compiler.empty()) build["compiler"] = printable(kernel.compiler, kLongestText);
+    if (!kernel.key.empty()) build["status"] = "PASS";  // it was built, or nothing ran
+    build["misc"] = {{"key", printable(kernel.key, kLongestText)}};
+    builds_.push_back(std::move(build));
   }
 
   static std::string_view status_of(const ResultCase& one) {

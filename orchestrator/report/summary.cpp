@@ -61,6 +61,11 @@ std::vector<std::string> kernels_in_order(const RunRecord& run) {
   return names;
 }
 
+std::string kernel_kind(const KernelRecord& kernel) {
+  if (kernel.prebuilt) return "prebuilt";
+  return kernel.perf ? "perf" : "debug";
+}
+
 bool has_verdict(const TrialRecord& trial) {
   return trial.outcome == Outcome::passed || trial.outcome == Outcome::failed;
 }

@@ -15,6 +15,10 @@ namespace gridlock {
 /// the other was derived from, else the one listed second.
 std::vector<std::string> kernels_in_order(const RunRecord& run);
 
+/// What a kernel is to a reader of its figures: "perf", built to measure throughput, "debug", built
+/// to find bugs, or "prebuilt", built by others as nobody here knows.
+std::string kernel_kind(const KernelRecord& kernel);
+
 /// Whether `trial` says something about its kernel.
 bool has_verdict(const TrialRecord& trial);
 

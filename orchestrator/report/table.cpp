@@ -78,25 +78,27 @@ bool has_rate(const TrialRecord& trial) {
                      });
 }
 
-bool is_perf_kernel(const RunRecord& run, const std::string& name) {
-  return std::any_of(run.kernels.begin(), run.kernels.end(), [&](const KernelRecord& kernel) {
-    return kernel.name == name && kernel.perf;
-  });
+std::string kind_of(const RunRecord& run, const std::string& name) {
+  const auto kernel = std::ranges::find(run.kernels, name, &KernelRecord::name);
+  return kernel == run.kernels.end() ? "debug" : kernel_kind(*kernel);
 }
 
 /// Says of which kernels the throughput shown means nothing.
 void add_throughput_note(Page& page, const RunRecord& run,
                          const std::vector<std::string>& kernels) {
-  std::vector<std::string> debug;
-  for (const std::string& kernel : kernels) {
-    const auto shown = [&](const TrialRecord& trial) {
-      return trial.kernel == kernel && trial.outcome == Outcome::passed && has_rate(trial);
-    };
-    if (!is_perf_kernel(run, kernel) && std::any_of(run.trials.begin(), run.trials.end(), shown))
-      debug.push_back(printable(kernel));
+  for (const std::string_view kind : {"debug", "prebuilt"}) {
+    std::vector<std::string> names;
+    for (const std::string& kernel : kernels) {
+      const auto shown = [&](const TrialRecord& trial) {
+        return trial.kernel == kernel && trial.outcome == Outcome::passed && has_rate(trial);
+      };
+      if (kind_of(run, kernel) == kind && std::ranges::any_of(run.trials, shown))
+        names.push_back(printable(kernel));
+    }
+    if (!names.empty())
+      page.labelled(
+          "", fmt::format("({} kernel: throughput not compared: {})", kind, join(names, ", ")));
   }
-  if (!debug.empty())
-    page.labelled("", "(debug kernel: throughput not compared: " + join(debug, ", ") + ")");
 }
 
 /// What the workloads of a trial did that went well.

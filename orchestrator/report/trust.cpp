@@ -223,20 +223,22 @@ void add_console(Page& page, const RunRecord& run) {
   page.labelled("consoles", read + "; " + join(doubts, ", ") + ": reports may be missing there");
 }
 
+/// How the run came by a kernel.
+std::string how_made(const KernelRecord& kernel) {
+  if (kernel.prebuilt) return kernel.package.empty() ? "an image" : printable(kernel.package, 200);
+  if (kernel.from_cache) return "from the cache";
+  const Milliseconds time{
+      static_cast<std::int64_t>(std::clamp(kernel.build_seconds, 0.0, 1e9) * 1000)};
+  return fmt::format("built in {}, {}", to_string(time),
+                     counted(static_cast<std::size_t>(std::max(kernel.objects, 0)), "object"));
+}
+
 void add_kernels(Page& page, const RunRecord& run) {
   std::vector<std::string> kernels;
-  for (const KernelRecord& kernel : run.kernels) {
-    const Milliseconds time{
-        static_cast<std::int64_t>(std::clamp(kernel.build_seconds, 0.0, 1e9) * 1000)};
-    kernels.push_back(fmt::format(
-        "{} {} {}, {}", printable(kernel.name), printable(kernel.release),
-        kernel.perf ? "(perf)" : "(debug)",
-        kernel.from_cache
-            ? "from the cache"
-            : fmt::format(
-                  "built in {}, {}", to_string(time),
-                  counted(static_cast<std::size_t>(std::max(kernel.objects, 0)), "object"))));
-  }
+  for (const KernelRecord& kernel : run.kernels)
+    kernels.push_back(fmt::format("{} {} ({}), {}", printable(kernel.name),
+                                  printable(kernel.release), kernel_kind(kernel),
+                                  how_made(kernel)));
   page.labelled_list("kernels", kernels);
 }
 

@@ -41,7 +41,8 @@ class KcidbSchema {
     environment,
     measure,
     culprit,
-    hash,
+    commit,
+    sha256,
     resources
   };
   struct Member {
@@ -57,11 +58,11 @@ class KcidbSchema {
                                                        {"origin", origin},
                                                        {"tree_name", {}},
                                                        {"git_repository_url", {Type::uri}},
-                                                       {"git_commit_hash", {Type::hash}},
+                                                       {"git_commit_hash", {Type::commit}},
                                                        {"git_commit_name", {}},
                                                        {"git_repository_branch", {}},
                                                        {"patchset_files", {Type::resources}},
-                                                       {"patchset_hash", {Type::hash}},
+                                                       {"patchset_hash", {Type::sha256}},
                                                        {"message_id", {}},
                                                        {"comment", {}},
                                                        {"start_time", {Type::time}},
@@ -201,7 +202,8 @@ class KcidbSchema {
             {{"code", {Type::truth}}, {"tool", {Type::truth}}, {"harness", {Type::truth}}});
       case Type::resources:
         if (!value.is_array()) return wrong(where, "is no list");
-        for (const Json& one : value) members(where, one, {{"name", {}}, {"url", {Type::uri}}});
+        for (const Json& one : value)
+          members(where, one, {{"name", {Type::text, true}}, {"url", {Type::uri, true}}});
         return;
       default:
         break;
@@ -215,7 +217,8 @@ class KcidbSchema {
     if (type == Type::id) must_match("[a-z0-9_]+:[^\\n]*");
     if (type == Type::origin) must_match("[a-z0-9_]+");
     if (type == Type::uri) must_match("https?://\\S+");
-    if (type == Type::hash) must_match("|[0-9a-f]{40}|[0-9a-f]{64}");
+    if (type == Type::commit) must_match("[0-9a-f]{40}|[0-9a-f]{64}");
+    if (type == Type::sha256) must_match("|[0-9a-f]{64}");
     if (type == Type::word) must_match("[a-z0-9_]*");
     if (type == Type::path) must_match("([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*)?");
     if (type == Type::time)
@@ -226,6 +229,8 @@ class KcidbSchema {
 
   void members(const std::string& where, const Json& object, const Shape& shape) {
     if (!object.is_object()) return wrong(where, "is no object");
+    for (const auto& [key, member] : shape)
+      if (member.required && !object.contains(key)) wrong(where + "." + key, "is missing");
     for (const auto& item : object.items()) {
       const auto known = shape.find(item.key());
       if (known == shape.end())

@@ -67,6 +67,15 @@ RunRecord full_run() {
     }
   for (TrialRecord& trial : run.trials) with_kernel_counts(trial.workloads[0]);
   run.trials[2].lab_of = 1;
+  KernelRecord& kernel = run.kernels.at(0);
+  kernel.package = "linux-source-6.1";
+  kernel.commit = std::string(40, 'c');
+  kernel.git_tree = std::string(40, 'd');
+  kernel.architecture = "x86_64";
+  kernel.compiler = "gcc 12.2.0";
+  kernel.config = {"base", "debug"};
+  kernel.patches = {{"01-a.patch", "gfs2: a", true, std::string(64, 'e')}};
+  kernel.build_began = sample_time();
   run.hunt = HuntRecord{sample_time(), 60, 3600, 10, 4};
   run.trials[2].health =
       HealthRecord{1.25, 0.0125, 0.5, 9'000'000'000, 2, -1.5, {"2 other machines ran"}};
@@ -156,7 +165,9 @@ TEST(RunRecordTest, NamesTheMemberThatIsMissingOrOfTheWrongKind) {
                                        "taint", "read_bytes_per_second", "write_bytes_per_second",
                                        "start", "lab_of", "seed", "hunt",
                                        // Runs from before there were steady windows.
-                                       "retries", "steady_begin_seconds", "lock_waits"};
+                                       "retries", "steady_begin_seconds", "lock_waits",
+                                       // From before it was kept what a kernel was made from.
+                                       "prebuilt", "build_began"};
   const auto may_be_absent = [&](const std::string& key, const std::string& path) {
     // What a node's kernel lacks, did not tell, or runs of an earlier schema did not know.
     const bool told = path.find(".oracles.") != std::string::npos && key != "dropped_lines" &&
@@ -261,6 +272,13 @@ TEST(RunRecordTest, WhatTheHostDidNotTellOfItsHealthStaysAbsent) {
   EXPECT_FALSE(again.trials[0].health->steal);
   EXPECT_FALSE(again.trials[0].health->iowait);
   EXPECT_FALSE(again.compare);
+}
+
+TEST(RunRecordTest, KeepsWhatKernelsWereMadeFrom) {
+  const RunRecord run = full_run();
+  const RunRecord again = run_record_from_json(to_json(run));
+  EXPECT_EQ(again.kernels[0].build_began, sample_time());
+  EXPECT_FALSE(again.kernels[1].build_began);
 }
 
 TEST(RunRecordTest, PassesOverMembersItDoesNotKnow) {

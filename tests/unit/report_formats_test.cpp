@@ -417,6 +417,81 @@ TEST(Kcidb, RatesAreMeasurementsAndQuestionsAreTestsOfTheHead) {
   EXPECT_EQ(asked.at("completion_mmap-dio"), "PASS");
 }
 
+/// A run of one kernel that says what it was made from.
+RunRecord run_of(const KernelRecord& kernel) {
+  RunRecord run = sample_run();
+  run.kernels = {kernel};
+  run.trials = {sample_trial(1, kernel.name, "abba")};
+  return run;
+}
+
+KernelRecord built_kernel() {
+  KernelRecord kernel = sample_kernel("patched", "");
+  kernel.commit = std::string(40, 'c');
+  kernel.git_tree = std::string(40, 'd');
+  kernel.architecture = "x86_64";
+  kernel.compiler = "gcc (Debian 12.2.0-14) 12.2.0 | GNU ld 2.40";
+  kernel.config = {"base", "cluster", "perf"};
+  // The digests of "a\n" and "b\n".
+  kernel.patches = {
+      {"01-a.patch", "gfs2: a", false,
+       "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"},
+      {"02-b.patch", "", false,
+       "0263829989b6fd954f72baaf2fc64bc2e2f01d692d4de72986ea808f6e99813f"}};
+  kernel.build_began = sample_time();
+  return kernel;
+}
+
+TEST(Kcidb, TellsWhatAKernelWasMadeFrom) {
+  const Json report = kcidb_report(run_of(built_kernel()));
+  EXPECT_THAT(KcidbSchema::mistakes_in(report), IsEmpty());
+  const Json& checkout = report["checkouts"][0];
+  EXPECT_EQ(checkout["git_commit_hash"], std::string(40, 'c'));
+  // printf 'a\n' >1; printf 'b\n' >2; sha256sum 1 2 | cut -c-64 | sha256sum
+  EXPECT_EQ(checkout["patchset_hash"],
+            "7b77b1b66500ed66bdb3e5f10e78f55ab6d4b404fa676ec1bee2ab5b31346a80");
+  EXPECT_EQ(checkout["misc"]["patches"][0]["subject"], "gfs2: a");
+  const Json& build = report["builds"][0];
+  EXPECT_EQ(build["architecture"], "x86_64");
+  EXPECT_EQ(build["compiler"], "gcc (Debian 12.2.0-14) 12.2.0 | GNU ld 2.40");
+  EXPECT_EQ(build["config_name"], "base+cluster+perf");
+  EXPECT_EQ(build["start_time"], "2026-11-22T22:30:05.123Z");
+  // Both want an address that serves it, which nobody here knows.
+  EXPECT_FALSE(checkout.contains("git_repository_url"));
+  EXPECT_FALSE(checkout.contains("patchset_files"));
+  // When the source was taken is not kept, only when the build began.
+  EXPECT_FALSE(checkout.contains("start_time"));
+}
+
+TEST(Kcidb, LeavesOutWhatIsNotKnownForCertain) {
+  KernelRecord kernel = built_kernel();
+  kernel.git_tree.clear();  // a working tree that was made from that commit
+  kernel.patches[0].revert = true;
+  Json report = kcidb_report(run_of(kernel));
+  EXPECT_FALSE(report["checkouts"][0].contains("git_commit_hash"));
+  EXPECT_FALSE(report["checkouts"][0].contains("patchset_hash"));
+  kernel = built_kernel();
+  kernel.commit = "v6.1";
+  kernel.patches.clear();
+  report = kcidb_report(run_of(kernel));
+  EXPECT_FALSE(report["checkouts"][0].contains("git_commit_hash"));
+  EXPECT_EQ(report["checkouts"][0]["patchset_hash"], "");
+  EXPECT_THAT(KcidbSchema::mistakes_in(report), IsEmpty());
+}
+
+TEST(Kcidb, SaysNothingOfTheBuildOfAKernelThatOthersBuilt) {
+  KernelRecord kernel = sample_kernel("distro", "");
+  kernel.prebuilt = true;
+  kernel.architecture = "x86_64";
+  kernel.package = "linux-image-6.1.0-56-amd64 6.1.192-2";
+  const Json report = kcidb_report(run_of(kernel));
+  EXPECT_THAT(KcidbSchema::mistakes_in(report), IsEmpty());
+  EXPECT_EQ(report["checkouts"][0]["misc"]["package"], kernel.package);
+  EXPECT_FALSE(report["checkouts"][0].contains("patchset_hash"));
+  for (const char* const unknown : {"config_name", "duration", "compiler", "start_time"})
+    EXPECT_FALSE(report["builds"][0].contains(unknown)) << unknown;
+}
+
 TEST(KcidbSchema, FindsWhatIsWrong) {
   const Json right = kcidb_report(demo_run());
   ASSERT_THAT(KcidbSchema::mistakes_in(right), IsEmpty());
@@ -434,6 +509,14 @@ TEST(KcidbSchema, FindsWhatIsWrong) {
               HasSubstr("not unique"));
   EXPECT_THAT(mistakes([](Json& r) { r["builds"][0]["checkout_id"] = "gridlock:no"; }),
               HasSubstr("refers to nothing"));
+  EXPECT_THAT(mistakes([](Json& r) { r["checkouts"][0]["git_commit_hash"] = ""; }),
+              HasSubstr("git_commit_hash"));
+  EXPECT_THAT(mistakes([](Json& r) { r["checkouts"][0]["patchset_hash"] = std::string(40, 'a'); }),
+              HasSubstr("patchset_hash"));
+  EXPECT_THAT(mistakes([](Json& r) {
+                r["checkouts"][0]["patchset_files"] = Json::array({Json{{"name", "01-a.patch"}}});
+              }),
+              HasSubstr("patchset_files.url is missing"));
   EXPECT_THAT(mistakes([](Json& r) { r["tests"][0]["log_excerpt"] = std::string(16385, 'x'); }),
               HasSubstr("too long"));
   EXPECT_THAT(mistakes([](Json& r) { r["issues"][0]["culprit"]["code"] = 1; }),
