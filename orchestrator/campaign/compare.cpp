@@ -203,7 +203,9 @@ RunResult run_pairs(const Plan& plan, RunBook& book, const std::set<FailOn>& fai
     for (const PlannedTrial& trial : plan.trials) labs.source(trial.kernel, trial.start);
     LabHost::Place place = labs.place();
     place.set_desk(desk.desk());
-    const KeptTrials trials{labs, place, book, runner, progress, observer, stop};
+    TraceDecoder traces(prepared.kernels, loop,
+                        [&progress](const std::string& line) { progress.note(line); });
+    const KeptTrials trials{labs, place, book, traces, runner, progress, observer, stop};
     PairRunner(plan, trials, host.cpus).run();
     judge(book.record(), fail_on);
   });

@@ -15,6 +15,7 @@
 #include "campaign/lab_memory.h"
 #include "campaign/prepare.h"
 #include "campaign/side_by_side.h"
+#include "campaign/trace_decoder.h"
 #include "campaign/verdict.h"
 #include "host/load.h"
 #include "host/memory.h"
@@ -45,11 +46,12 @@ class Unwatched final : public TrialObserver {
 class Hunt {
  public:
   Hunt(const Plan& plan, const HuntOptions& options, LabHost& host, RunBook& book,
-       Progress& progress, EventLoop& loop, std::stop_token stop, int cpus)
+       TraceDecoder& traces, Progress& progress, EventLoop& loop, std::stop_token stop, int cpus)
       : plan_(plan),
         options_(options),
         host_(host),
         book_(book),
+        traces_(traces),
         progress_(progress),
         loop_(loop),
         stop_(std::move(stop)),
@@ -199,6 +201,7 @@ class Hunt {
     if (record.outcome == Outcome::interrupted) return book_.writer().discard_trial(record);
     errors_in_a_row_ = record.outcome == Outcome::error ? errors_in_a_row_ + 1 : 0;
     if (is_worth_keeping(record)) {
+      traces_.decode(record, book_.writer().directory());
       book_.writer().finish_trial(record);
     } else {
       book_.writer().discard_trial(record);
@@ -266,6 +269,7 @@ class Hunt {
   const HuntOptions& options_;
   LabHost& host_;
   RunBook& book_;
+  TraceDecoder& traces_;  // of the main thread
   Progress& progress_;
   EventLoop& loop_;
   std::stop_token stop_;
@@ -299,7 +303,9 @@ RunResult hunt(const Plan& plan, const HuntOptions& options, const Installation&
     book.keep_prepared(plan, prepared);
     LabHost labs(plan, prepared, installation, host, progress, loop, stop);
     book.keep_acceleration(labs.acceleration());
-    Hunt(plan, options, labs, book, progress, loop, stop, host.cpus).run();
+    TraceDecoder traces(prepared.kernels, loop,
+                        [&progress](const std::string& line) { progress.note(line); });
+    Hunt(plan, options, labs, book, traces, progress, loop, stop, host.cpus).run();
   });
 }
 

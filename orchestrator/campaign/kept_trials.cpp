@@ -15,6 +15,7 @@ TrialRecord KeptTrials::run(const PlannedTrial& trial, SharedLab* shared,
   const NodeSource& source = host.source(trial.kernel, trial.start);
   TrialRecord record = run_trial(place.setting(), trial, source, *writer, observer, stop, shared);
   if (complete) complete(record);
+  traces.decode(record, book.writer().directory());
   book.writer().finish_trial(record);
   book.record().trials.push_back(record);
   book.save();

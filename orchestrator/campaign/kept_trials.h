@@ -6,6 +6,7 @@
 
 #include "campaign/lab_host.h"
 #include "campaign/run_book.h"
+#include "campaign/trace_decoder.h"
 #include "host/command_runner.h"
 #include "host/progress.h"
 #include "trial/shared_lab.h"
@@ -19,6 +20,7 @@ struct KeptTrials {
   LabHost& host;
   const LabHost::Place& place;
   RunBook& book;
+  TraceDecoder& traces;
   CommandRunner& runner;
   Progress& progress;
   TrialObserver& observer;

@@ -12,7 +12,7 @@
 namespace gridlock {
 namespace {
 
-void run_trials(const Plan& plan, LabHost& host, RunDesk& desk, RunBook& book,
+void run_trials(const Plan& plan, LabHost& host, RunDesk& desk, RunBook& book, TraceDecoder& traces,
                 CommandRunner& runner, Progress& progress, TrialObserver& observer,
                 std::stop_token stop) {
   book.keep_acceleration(host.acceleration());
@@ -20,7 +20,7 @@ void run_trials(const Plan& plan, LabHost& host, RunDesk& desk, RunBook& book,
   for (const PlannedTrial& trial : plan.trials) host.source(trial.kernel, trial.start);
   LabHost::Place place = host.place();
   place.set_desk(desk.desk());
-  const KeptTrials trials{host, place, book, runner, progress, observer, stop};
+  const KeptTrials trials{host, place, book, traces, runner, progress, observer, stop};
   const auto run = [&](const PlannedTrial& trial, SharedLab& shared) {
     return trials.run(trial, &shared);
   };
@@ -43,7 +43,9 @@ RunResult run_plan(const Plan& plan, const Installation& installation, const Hos
     LabHost labs(plan, prepared, installation, host, progress, loop, stop);
     RunDesk desk(labs, book.writer().directory(), vmlinux_of(prepared), hold, loop,
                  [&progress](const std::string& line) { progress.note(line); });
-    run_trials(plan, labs, desk, book, runner, progress, observer, stop);
+    TraceDecoder traces(prepared.kernels, loop,
+                        [&progress](const std::string& line) { progress.note(line); });
+    run_trials(plan, labs, desk, book, traces, runner, progress, observer, stop);
     judge_run(book.record());
   });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "console/frames.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -213,6 +215,11 @@ std::optional<Frame> parse_frame(std::string_view text) {
   const auto cut = cut_frame(text);
   if (!cut) return std::nullopt;
   return Frame{location_of(*cut), cut->certain, cut->offset.empty()};
+}
+
+std::string to_string(const CodeLocation& location) {
+  return fmt::format("{}+{:#x}/{:#x}{}", location.symbol, location.offset, location.size,
+                     location.module.empty() ? "" : " [" + location.module + "]");
 }
 
 std::optional<CodeLocation> parse_pc(std::string_view text) {

@@ -21,6 +21,9 @@ struct Frame {
 };
 std::optional<Frame> parse_frame(std::string_view text);
 
+/// As a kernel prints it: "gfs2_fault+0x1a/0x30 [gfs2]".
+std::string to_string(const CodeLocation& location);
+
 /// Where the kernel was, on a line "RIP: 0010:F+0x…" or "pc : F+0x…"; absent for user space.
 std::optional<CodeLocation> parse_pc(std::string_view text);
 

@@ -367,4 +367,14 @@ std::uint64_t Reader::dropped() const { return machine_->dropped; }
 std::uint64_t Reader::replayed() const { return machine_->replayed; }
 std::string_view Reader::last_line() const { return machine_->last_line; }
 
+std::optional<Finding> report_in(std::string_view bytes, std::string_view identity) {
+  Reader reader;
+  reader.feed(bytes);
+  reader.finish();
+  std::vector<Finding> found = reader.take();
+  if (found.empty()) return std::nullopt;
+  const auto same = std::ranges::find(found, identity, &Finding::identity);
+  return same == found.end() ? std::move(found.front()) : std::move(*same);
+}
+
 }  // namespace gridlock::console

@@ -49,4 +49,8 @@ class Reader {
   std::unique_ptr<Machine> machine_;
 };
 
+/// The report in `bytes`, a piece of a console, whose identity that is, or else its first; absent:
+/// there is none.
+std::optional<Finding> report_in(std::string_view bytes, std::string_view identity);
+
 }  // namespace gridlock::console

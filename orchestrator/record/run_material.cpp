@@ -92,6 +92,15 @@ std::optional<Place> place_of(const std::string& text) {
   return Place{text.substr(0, colon), *begin, *end};
 }
 
+KeptReport report_of(const Keep& keep, const TrialRecord& trial, const FindingRecord& finding,
+                     Bytes limit) {
+  const std::optional<Place> place = place_of(finding.console);
+  if (!place || trial.directory.empty()) return {};
+  const std::uint64_t size = std::min(place->end - place->begin, limit.count);
+  return {keep.piece(fs::path(trial.directory) / place->file, place->begin, size),
+          size < place->end - place->begin};
+}
+
 FindingMaterial explain(const Keep& keep, const TrialRecord& trial, const FindingRecord& finding,
                         const MaterialBounds& bounds) {
   FindingMaterial out;
@@ -99,11 +108,9 @@ FindingMaterial explain(const Keep& keep, const TrialRecord& trial, const Findin
   out.id = finding.id;
   if (trial.directory.empty()) return out;
   const fs::path folder = trial.directory;
-  if (const std::optional<Place> place = place_of(finding.console)) {
-    const std::uint64_t size = std::min(place->end - place->begin, bounds.console.count);
-    out.console = keep.piece(folder / place->file, place->begin, size);
-    out.cut = size < place->end - place->begin;
-  }
+  KeptReport report = report_of(keep, trial, finding, bounds.console);
+  out.console = std::move(report.bytes);
+  out.cut = report.cut;
   const fs::path evidence = folder / "evidence" / safe_file_name(finding.id);
   out.svg = keep.text(evidence / "graph.svg", bounds.picture);
   if (!out.svg.empty() || finding.kind == "deadlock")
@@ -161,6 +168,11 @@ KernelMaterial read_kernel(const Keep& keep, const std::string& name,
 }
 
 }  // namespace
+
+KeptReport read_report(const TrialRecord& trial, const FindingRecord& finding,
+                       const fs::path& directory, Bytes limit) {
+  return report_of(Keep(directory), trial, finding, limit);
+}
 
 RunMaterial read_material(const RunRecord& run, const fs::path& directory,
                           const MaterialBounds& bounds) {

@@ -65,6 +65,16 @@ struct MaterialBounds {
   std::size_t patches = 64;
 };
 
+/// A finding's report as its node sent it; no bytes: it was not kept.
+struct KeptReport {
+  std::string bytes;
+  bool cut = false;  ///< there are more of them
+};
+
+/// Reads at most `limit` of the report of a finding of a run that is kept in `directory`.
+KeptReport read_report(const TrialRecord& trial, const FindingRecord& finding,
+                       const std::filesystem::path& directory, Bytes limit);
+
 /// Reads what `run` left under `directory`. What is missing, too large or unreadable is left out: a
 /// page is made of what there is. Names in a record lead nowhere but below `directory`.
 RunMaterial read_material(const RunRecord& run, const std::filesystem::path& directory,

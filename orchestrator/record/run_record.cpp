@@ -42,21 +42,34 @@ Json array_of(const std::vector<Value>& values, Json (*convert)(const Value&)) {
   return json;
 }
 
+Json place_json(const SourcePlace& place) {
+  return Json{{"function", place.function},
+              {"file", place.file},
+              {"line", place.line},
+              {"inlined", place.inlined}};
+}
+
+Json step_of_trace_json(const TraceStep& step) {
+  return Json{{"location", step.location}, {"source", array_of(step.source, place_json)}};
+}
+
 Json finding_json(const FindingRecord& finding) {
-  return Json{{"id", finding.id},
-              {"kind", finding.kind},
-              {"title", finding.title},
-              {"identity", finding.identity},
-              {"function", finding.function},
-              {"nodes", finding.nodes},
-              {"count", finding.count},
-              {"step", finding.step},
-              {"at_seconds", to_the_millisecond(finding.at)},
-              {"known", finding.known},
-              {"secondary", finding.secondary},
-              {"incomplete", finding.incomplete},
-              {"excerpt", finding.excerpt},
-              {"console", finding.console}};
+  Json json{{"id", finding.id},
+            {"kind", finding.kind},
+            {"title", finding.title},
+            {"identity", finding.identity},
+            {"function", finding.function},
+            {"nodes", finding.nodes},
+            {"count", finding.count},
+            {"step", finding.step},
+            {"at_seconds", to_the_millisecond(finding.at)},
+            {"known", finding.known},
+            {"secondary", finding.secondary},
+            {"incomplete", finding.incomplete},
+            {"excerpt", finding.excerpt},
+            {"console", finding.console}};
+  if (!finding.trace.empty()) json["trace"] = array_of(finding.trace, step_of_trace_json);
+  return json;
 }
 
 /// To a thousandth, which is far below what is known of any of these.

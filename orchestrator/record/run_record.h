@@ -23,6 +23,23 @@ std::optional<Outcome> parse_outcome(std::string_view text);
 /// The kind of a finding against Gridlock itself: a console and its kernel do not say alike.
 inline constexpr std::string_view kSelfCheckKind = "self_check";
 
+/// A function that was running, in the kernel's source.
+struct SourcePlace {
+  std::string function;
+  std::string file;      ///< relative to the kernel's source where it lies there; empty: not known
+  int line = 0;          ///< 0: not known
+  bool inlined = false;  ///< into the one that follows
+  bool operator==(const SourcePlace&) const = default;
+};
+
+/// One line of a call trace and what it is in the source.
+struct TraceStep {
+  std::string location;  ///< as printed: "gfs2_fault+0x1a/0x30 [gfs2]"
+  /// Innermost first; empty: not known, or it could be several places.
+  std::vector<SourcePlace> source;
+  bool operator==(const TraceStep&) const = default;
+};
+
 /// Something a kernel said or did that it should not have.
 struct FindingRecord {
   std::string id;        ///< "f1", "f2", …: unique in its trial
@@ -41,6 +58,9 @@ struct FindingRecord {
   std::string excerpt;             ///< the first lines of the evidence, printable
   std::string console;             ///< "nodes/node1/console.log:1234-5678", relative to the
                                    ///< trial's directory, or empty
+  /// The report's call trace, in the order printed; empty: the kernel had no debug information, or
+  /// the report no call trace.
+  std::vector<TraceStep> trace;
 };
 
 /// Whether it speaks of a kernel and not of Gridlock itself.

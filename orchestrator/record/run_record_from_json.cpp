@@ -13,6 +13,22 @@ using record_json::Members;
 using record_json::read_compare;
 using record_json::read_health;
 
+SourcePlace read_place(const Members& from) {
+  SourcePlace place;
+  from.read("function", place.function);
+  from.read("file", place.file);
+  from.read("line", place.line);
+  from.read("inlined", place.inlined);
+  return place;
+}
+
+TraceStep read_step_of_trace(const Members& from) {
+  TraceStep step;
+  from.read("location", step.location);
+  from.read("source", step.source, read_place);
+  return step;
+}
+
 FindingRecord read_finding(const Members& from) {
   FindingRecord finding;
   from.read("id", finding.id);
@@ -29,6 +45,7 @@ FindingRecord read_finding(const Members& from) {
   from.read("incomplete", finding.incomplete);
   from.read("excerpt", finding.excerpt);
   from.read("console", finding.console);
+  if (from.has("trace")) from.read("trace", finding.trace, read_step_of_trace);
   return finding;
 }
 

@@ -108,6 +108,7 @@ struct JudgedFinding {
   std::string kind;
   std::string title;
   std::string function;
+  std::string source;  ///< where it was in the source: see source_text(); or empty
   bool known = false;  ///< listed in the topology as present in every kernel: not judged
   FindingVerdict verdict = FindingVerdict::not_observable;
   FindingCount base;

@@ -6,6 +6,7 @@
 #include "report/comparison_parts.h"
 #include "report/observed.h"
 #include "report/summary.h"
+#include "report/trace_text.h"
 
 namespace gridlock::comparison {
 namespace {
@@ -107,6 +108,7 @@ JudgedFinding judged_finding(const Sides& sides, const Identity& identity,
   judged.kind = sample.kind;
   judged.title = sample.title;
   judged.function = sample.function;
+  judged.source = source_text(sample);
   judged.known = identity.known;
   // That a kernel does not have it is believed only of trials that came past the place.
   const auto asked = [](const Sightings& here, const Sightings& there) {

@@ -185,6 +185,7 @@ class MailPage {
         text += fmt::format("; first in trial {}, {}", where.first.trial,
                             printable(where.first.finding, 20));
       if (!finding.doubt.empty()) text += "; " + finding.doubt;
+      if (!finding.source.empty()) text += "\n" + finding.source;
       page_.labelled(to_string(finding.verdict), text, tone_of(finding));
     }
     if (shown == 0) page_.labelled("findings", "none");

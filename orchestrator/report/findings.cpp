@@ -7,13 +7,16 @@
 
 #include "base/text.h"
 #include "compare/findings.h"
+#include "report/finding_index.h"
 #include "report/observed.h"
 #include "report/summary.h"
+#include "report/trace_text.h"
 
 namespace gridlock {
 namespace {
 
 constexpr std::size_t kLongestTitle = 300;
+constexpr std::size_t kMostSources = 4;
 
 using Trials = std::vector<std::vector<SeenFinding>>;
 
@@ -138,9 +141,18 @@ std::vector<std::string> found_on(const RunRecord& run, const std::string& kerne
   return titles.texts();
 }
 
-}  // namespace
+/// Where in the source the first few findings were that judge a kernel.
+void add_sources(Page& page, const RunRecord& run) {
+  std::size_t told = 0;
+  for (const IndexedFinding& finding : index_findings(run)) {
+    if (finding.known || finding.secondary || told == kMostSources) break;
+    if (const std::string source = source_text(*finding.first); !source.empty())
+      page.labelled(told++ == 0 ? "source" : "", source);
+  }
+}
 
-void add_findings(Page& page, const RunRecord& run) {
+/// Fixed, new and in both of two kernels, or what each one has.
+void add_titles(Page& page, const RunRecord& run) {
   const std::vector<std::string> kernels = kernels_in_order(run);
   const bool comparable = kernels.size() == 2 && !trials_of(run, kernels[0]).empty() &&
                           !trials_of(run, kernels[1]).empty();
@@ -153,6 +165,13 @@ void add_findings(Page& page, const RunRecord& run) {
   }
   if (kernels.size() == 2)
     page.labelled("compared", "nothing: one of the kernels has no trial with a verdict");
+}
+
+}  // namespace
+
+void add_findings(Page& page, const RunRecord& run) {
+  add_titles(page, run);
+  add_sources(page, run);
 }
 
 }  // namespace gridlock

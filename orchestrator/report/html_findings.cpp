@@ -12,6 +12,7 @@
 #include "report/html_sections.h"
 #include "report/page.h"
 #include "report/summary.h"
+#include "report/trace_text.h"
 
 namespace gridlock {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::size_t kMostTrialLinks = 24;
 constexpr std::size_t kOpenLines = 40;
 constexpr std::size_t kLongestLine = 2000;
 constexpr std::size_t kLongestTitle = 400;
+constexpr std::size_t kLongestName = 100;
 
 /// The lines of what a node printed, each printable, without line ends.
 std::vector<std::string> raw_lines(std::string_view bytes) {
@@ -52,20 +54,30 @@ void add_raw(HtmlWriter& html, std::string_view bytes, const std::string& name, 
   if (cut) html.leaf("p", {{"class", "note"}}, "The report goes on in the console's file.");
 }
 
-/// The report in `bytes` that is `identity`, else the first.
-std::optional<console::Finding> decoded(std::string_view bytes, const std::string& identity) {
-  console::Reader reader;
-  reader.feed(bytes);
-  reader.finish();
-  std::vector<console::Finding> found = reader.take();
-  if (found.empty()) return std::nullopt;
-  const auto same = std::find_if(found.begin(), found.end(), [&](const console::Finding& finding) {
-    return finding.identity == identity;
-  });
-  return same == found.end() ? found.front() : *same;
+/// The record of the very report that is shown, else of the first.
+const FindingRecord& record_of(const RunRecord& run, const FindingMaterial& material,
+                               const FindingRecord& first) {
+  for (const TrialRecord& trial : run.trials)
+    for (const FindingRecord& finding : trial.findings)
+      if (trial.number == material.trial && finding.id == material.id) return finding;
+  return first;
 }
 
-void add_stack(HtmlWriter& html, const console::Finding& finding) {
+/// What a location is in the source: a line for each function that was inlined there, and one for
+/// the function itself.
+void add_source(HtmlWriter& html, const std::vector<TraceStep>& trace,
+                const std::string& location) {
+  const auto step = std::ranges::find(trace, location, &TraceStep::location);
+  if (step == trace.end()) return;
+  for (const SourcePlace& place : step->source) {
+    const auto line = html.in("span", {{"class", "source"}});
+    html.text(place_text(place));
+    if (place.inlined) html.text(" " + printable(place.function, kLongestName) + " [inlined]");
+  }
+}
+
+void add_stack(HtmlWriter& html, const console::Finding& finding,
+               const std::vector<TraceStep>& trace) {
   if (finding.stack.empty()) return;
   html.leaf("h4", "Call trace, innermost first");
   const auto list = html.in("ol", {{"class", "frames"}});
@@ -78,6 +90,7 @@ void add_stack(HtmlWriter& html, const console::Finding& finding) {
                          fmt::format("+{:#x}/{:#x}", location.offset, location.size));
     if (!location.module.empty()) html.text(" [" + location.module + "]");
     if (blamed) html.text(" ← named");
+    add_source(html, trace, printable(console::to_string(location), kLongestTitle));
   }
 }
 
@@ -95,7 +108,8 @@ void add_glocks(HtmlWriter& html, const console::Finding& finding) {
   }
 }
 
-void add_decoded(HtmlWriter& html, const console::Finding& finding) {
+void add_decoded(HtmlWriter& html, const console::Finding& finding,
+                 const std::vector<TraceStep>& trace) {
   if (!finding.sentence.empty()) html.leaf("p", finding.sentence);
   {
     const auto list = html.in("dl", {{"class", "facts"}});
@@ -108,15 +122,16 @@ void add_decoded(HtmlWriter& html, const console::Finding& finding) {
     if (!finding.function.empty()) add_fact(html, "function", finding.function);
     if (!finding.incomplete.empty()) add_fact(html, "not whole", finding.incomplete);
   }
-  add_stack(html, finding);
+  add_stack(html, finding, trace);
   add_glocks(html, finding);
 }
 
-void add_traces(HtmlWriter& html, const FindingMaterial& material, const FindingRecord& first) {
+void add_traces(HtmlWriter& html, const RunRecord& run, const FindingMaterial& material,
+                const FindingRecord& first) {
   const std::string_view bytes = material.console.empty() ? first.excerpt : material.console;
   if (bytes.empty()) return;
   const std::optional<console::Finding> finding =
-      material.console.empty() ? std::nullopt : decoded(bytes, first.identity);
+      material.console.empty() ? std::nullopt : console::report_in(bytes, first.identity);
   const std::string name = material.console.empty() ? "What was seen" : "As the node printed it";
   if (!finding) {
     html.leaf("h4", name);
@@ -126,7 +141,7 @@ void add_traces(HtmlWriter& html, const FindingMaterial& material, const Finding
   {
     const auto left = html.in("div");
     html.leaf("h4", "Decoded");
-    add_decoded(html, *finding);
+    add_decoded(html, *finding, record_of(run, material, first).trace);
   }
   const auto right = html.in("div");
   html.leaf("h4", name);
@@ -199,9 +214,9 @@ void add_finding(HtmlWriter& html, const PageInput& input, const IndexedFinding&
                          finding.first_trial->kernel, first.step));
   }
   const auto material = input.material.findings.find(first.identity);
-  if (material == input.material.findings.end()) return add_traces(html, {}, first);
+  if (material == input.material.findings.end()) return add_traces(html, input.run, {}, first);
   add_picture(html, material->second);
-  add_traces(html, material->second, first);
+  add_traces(html, input.run, material->second, first);
 }
 
 }  // namespace

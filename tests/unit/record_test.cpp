@@ -67,6 +67,10 @@ RunRecord full_run() {
     }
   for (TrialRecord& trial : run.trials) with_kernel_counts(trial.workloads[0]);
   run.trials[2].lab_of = 1;
+  run.trials[4].findings.at(0).trace = {{"gfs2_fault+0x1a/0x30 [gfs2]",
+                                         {{"wait_on_bit", "include/linux/wait_bit.h", 76, true},
+                                          {"gfs2_fault", "fs/gfs2/file.c", 559}}},
+                                        {"do_syscall_64+0x40/0x90", {}}};
   KernelRecord& kernel = run.kernels.at(0);
   kernel.package = "linux-source-6.1";
   kernel.commit = std::string(40, 'c');
@@ -166,8 +170,9 @@ TEST(RunRecordTest, NamesTheMemberThatIsMissingOrOfTheWrongKind) {
                                        "start", "lab_of", "seed", "hunt",
                                        // Runs from before there were steady windows.
                                        "retries", "steady_begin_seconds", "lock_waits",
-                                       // From before it was kept what a kernel was made from.
-                                       "prebuilt", "build_began"};
+                                       // From before it was kept what a kernel was made from, and
+                                       // of kernels without debug information.
+                                       "prebuilt", "build_began", "trace"};
   const auto may_be_absent = [&](const std::string& key, const std::string& path) {
     // What a node's kernel lacks, did not tell, or runs of an earlier schema did not know.
     const bool told = path.find(".oracles.") != std::string::npos && key != "dropped_lines" &&
@@ -274,11 +279,14 @@ TEST(RunRecordTest, WhatTheHostDidNotTellOfItsHealthStaysAbsent) {
   EXPECT_FALSE(again.compare);
 }
 
-TEST(RunRecordTest, KeepsWhatKernelsWereMadeFrom) {
+TEST(RunRecordTest, KeepsDecodedTracesAndWhatKernelsWereMadeFrom) {
   const RunRecord run = full_run();
   const RunRecord again = run_record_from_json(to_json(run));
+  EXPECT_EQ(again.trials[4].findings.at(0).trace, run.trials[4].findings.at(0).trace);
   EXPECT_EQ(again.kernels[0].build_began, sample_time());
   EXPECT_FALSE(again.kernels[1].build_began);
+  // What was not decoded takes no room.
+  EXPECT_EQ(to_json(run)["trials"][3].dump().find("\"trace\""), std::string::npos);
 }
 
 TEST(RunRecordTest, PassesOverMembersItDoesNotKnow) {

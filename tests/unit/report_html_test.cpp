@@ -112,6 +112,37 @@ TEST(HtmlPage, KeepsMarkupOfNodesText) {
   EXPECT_THAT(page, HasSubstr("\\u003c/script\\u003e\\u003cimg"));
 }
 
+TEST(HtmlPage, ShowsFilesAndLinesBesideTheLocationsOfADecodedTrace) {
+  RunRecord run = demo_run();
+  FindingRecord& finding = run.trials[3].findings.at(0);
+  const std::string console =
+      "[   41.412724] INFO: task mdio:108 blocked for more than 10 seconds.\n"
+      "[   41.412724]       Not tainted 6.1.192 #1\n"
+      "[   41.412724] task:mdio            state:D stack:0     pid:108   ppid:1      flags:0x0\n"
+      "[   41.412724] Call Trace:\n"
+      "[   41.412724]  <TASK>\n"
+      "[   41.412724]  gfs2_glock_wait+0x33/0x90 [gfs2]\n"
+      "[   41.412724]  gfs2_fault+0x7e/0x150 [gfs2]\n"
+      "[   41.412724]  </TASK>\n";
+  RunMaterial material = material_of(run);
+  FindingMaterial& kept = material.findings[finding.identity];
+  kept.trial = run.trials[3].number;
+  kept.id = finding.id;
+  kept.console = console;
+  const std::string before = html_page({run, material, nullptr});
+  EXPECT_THAT(before, HasSubstr("gfs2_fault<span"));
+  EXPECT_THAT(before, Not(HasSubstr("fs/gfs2/file.c")));
+  finding.trace = {{"gfs2_glock_wait+0x33/0x90 [gfs2]",
+                    {{"wait_on_bit", "include/linux/wait_bit.h", 76, true},
+                     {"gfs2_glock_wait", "fs/gfs2/glock.c", 1378}}},
+                   {"gfs2_fault+0x7e/0x150 [gfs2]", {{"gfs2_fault", "fs/gfs2/file.c", 559}}}};
+  const std::string page = html_page({run, material, nullptr});
+  EXPECT_THAT(page,
+              HasSubstr("<span class=\"source\">include/linux/wait_bit.h:76 wait_on_bit "
+                        "[inlined]</span><span class=\"source\">fs/gfs2/glock.c:1378</span>"));
+  EXPECT_THAT(page, HasSubstr("<span class=\"source\">fs/gfs2/file.c:559</span>"));
+}
+
 TEST(HtmlPage, LetsOnlyItsOwnScriptsRun) {
   const RunRecord run = demo_run();
   const std::string page = html_page({run, material_of(run), nullptr});
