@@ -4,9 +4,11 @@
 
 #include "base/text.h"
 #include "cli/verbs.h"
+#include "host/files.h"
 #include "record/run_reader.h"
 #include "report/formats.h"
 #include "report/lava.h"
+#include "report/run_index.h"
 #include "report/text.h"
 
 namespace gridlock {
@@ -33,15 +35,52 @@ void add_report(CLI::App& app, Context& context, int* exit_code) {
   });
 }
 
+namespace {
+
+/// The path of the run's own page from `folder`; empty: it has none.
+std::string page_of(const std::filesystem::path& run, const std::filesystem::path& folder) {
+  const std::filesystem::path page = run / "report.html";
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(page, error)) return {};
+  return std::filesystem::absolute(page)
+      .lexically_normal()
+      .lexically_relative(std::filesystem::absolute(folder).lexically_normal())
+      .generic_string();
+}
+
+void write_index(const std::filesystem::path& results, const std::filesystem::path& file) {
+  std::vector<IndexedRun> runs;
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  for_each_run(results, [&](RunRecord&& run) {
+    runs.push_back(index_run(run));
+    runs.back().page = page_of(results / run.id, folder);
+  });
+  write_file_atomically(file, index_page(runs));
+}
+
+}  // namespace
+
 void add_list(CLI::App& app, Context& context, int* exit_code) {
   auto* const verb = app.add_subcommand("list", "List the runs that were kept, oldest first");
-  verb->callback([&context, exit_code] {
-    const std::vector<RunRecord> runs = list_runs(context.installation().results);
+  struct ListChoice {
+    std::filesystem::path results;
+    std::filesystem::path page;
+  };
+  auto choice = std::make_shared<ListChoice>();
+  verb->add_option("--html", choice->page,
+                   "Write a page of them to this file instead, with links to their own pages")
+      ->type_name("FILE");
+  verb->add_option("--results", choice->results, "Folder of the results")->type_name("DIR");
+  verb->callback([choice, &context, exit_code] {
+    const std::filesystem::path results =
+        choice->results.empty() ? context.installation().results : choice->results;
+    *exit_code = 0;
+    if (!choice->page.empty()) return write_index(results, choice->page);
+    const std::vector<RunRecord> runs = list_runs(results);
     if (context.json)
       for (const RunRecord& run : runs) std::printf("%s\n", to_json(run).dump().c_str());
     else
       std::fputs(text_list(runs, context.colour()).c_str(), stdout);
-    *exit_code = 0;
   });
 }
 

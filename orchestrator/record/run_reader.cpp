@@ -160,20 +160,24 @@ fs::path find_run(const fs::path& results, const std::string& name) {
                                 : "did you mean '" + printable(near) + "'?");
 }
 
+void for_each_run(const fs::path& results, const std::function<void(RunRecord&&)>& take) {
+  for (const std::string& name : run_names(results)) {
+    RunRecord run;
+    try {
+      run = read_run(results / name);
+    } catch (const Error& error) {
+      run = {};
+      run.outcome = Outcome::error;
+      run.reason = error.what();
+    }
+    run.id = name;
+    take(std::move(run));
+  }
+}
+
 std::vector<RunRecord> list_runs(const fs::path& results) {
   std::vector<RunRecord> runs;
-  for (const std::string& name : run_names(results)) {
-    try {
-      runs.push_back(read_run(results / name));
-      runs.back().id = name;
-    } catch (const Error& error) {
-      RunRecord unreadable;
-      unreadable.id = name;
-      unreadable.outcome = Outcome::error;
-      unreadable.reason = error.what();
-      runs.push_back(std::move(unreadable));
-    }
-  }
+  for_each_run(results, [&](RunRecord&& run) { runs.push_back(std::move(run)); });
   return runs;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,12 @@ RunRecord read_run(const std::filesystem::path& run);
 /// run under `results`, or "latest". Throws UsageError with near names.
 std::filesystem::path find_run(const std::filesystem::path& results, const std::string& name);
 
-/// Every run under `results`, oldest first; one that cannot be read has only its id, outcome
-/// `error` and a reason.
+/// Takes every run under `results`, oldest first, one after another; one that cannot be read has
+/// only its id, outcome `error` and the reason.
+void for_each_run(const std::filesystem::path& results,
+                  const std::function<void(RunRecord&&)>& take);
+
+/// The same, all of them at once.
 std::vector<RunRecord> list_runs(const std::filesystem::path& results);
 
 /// The record in the text of a run.json, as it stands there. `name` is for messages. Throws Error

@@ -3,64 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
-#include "base/digest.h"
 #include "base/text.h"
+#include "report/html_frame.h"
 #include "report/html_parts.h"
 #include "report/page.h"
-#include "report/page_assets.h"
 #include "report/summary.h"
 
 namespace gridlock {
 namespace {
 
 constexpr std::size_t kLongestCommand = 4000;
-
-int digit_of(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
-
-/// Base64 (RFC 4648) of the bytes that `hex` spells.
-std::string base64_of_hex(std::string_view hex) {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  const auto put = [&](unsigned value) { out += kLetters[value & 63u]; };
-  for (const char c : hex) {
-    bits = bits << 4 | static_cast<unsigned>(digit_of(c));
-    held += 4;
-    if (held >= 6) put(bits >> (held -= 6));
-    bits &= 63u;
-  }
-  if (held > 0) put(bits << (6 - held));
-  while (out.size() % 4 != 0) out += '=';
-  return out;
-}
-
-std::string source_of(std::string_view script) {
-  return "'sha256-" + base64_of_hex(sha256(script)) + "'";
-}
-
-/// Only the two scripts of the page run, and nothing is loaded: see Content Security Policy
-/// Level 3.
-std::string policy() {
-  return fmt::format(
-      "default-src 'none'; script-src {} {}; style-src 'unsafe-inline'; img-src data:; base-uri "
-      "'none'; form-action 'none'",
-      source_of(chart_library()), source_of(page_script()));
-}
-
-void add_head(HtmlWriter& html, const RunRecord& run) {
-  const auto head = html.in("head");
-  html.leaf("meta", {{"charset", "utf-8"}});
-  html.leaf("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", policy()}});
-  html.leaf("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  html.leaf("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
-  html.leaf("meta", {{"name", "generator"}, {"content", "Gridlock " + run.gridlock_version}});
-  html.leaf("title", fmt::format("{}: {}", run.topology, to_string(run.outcome)));
-  html.style(page_style());
-}
 
 void add_top(HtmlWriter& html, const RunRecord& run) {
   const auto top = html.in("header", {{"class", "top"}});
@@ -125,7 +77,8 @@ std::string html_page(const PageInput& input) {
   HtmlWriter html;
   {
     const auto root = html.in("html", {{"lang", "en"}});
-    add_head(html, input.run);
+    add_page_head(html, fmt::format("{}: {}", input.run.topology, to_string(input.run.outcome)),
+                  input.run.gridlock_version);
     const auto body = html.in("body");
     html.leaf("a", {{"class", "skip"}, {"href", "#summary"}}, "Skip to the result");
     add_top(html, input.run);
@@ -142,8 +95,7 @@ std::string html_page(const PageInput& input) {
     html.leaf("footer", fmt::format("Written by Gridlock {} from run.json and the files beside it. "
                                     "Charts by Chart.js (MIT license), which is inside this page.",
                                     input.run.gridlock_version));
-    html.script(chart_library());
-    html.script(page_script());
+    add_page_scripts(html);
   }
   return html.page() + "\n";
 }

@@ -8,6 +8,7 @@
 
 #include "report/comparison.h"
 #include "report/html_page.h"
+#include "report/run_index.h"
 #include "support/chromium.h"
 #include "support/run_files.h"
 #include "support/sample_comparison.h"
@@ -119,6 +120,7 @@ class Page : public testing::Test {
     empty.outcome = Outcome::error;
     empty.reason = "the kernel could not be built";
     add("empty", empty);
+    write_index();
     browser_ = std::make_unique<Chromium>(*program);
   }
   static void TearDownTestSuite() {
@@ -128,6 +130,26 @@ class Page : public testing::Test {
   void SetUp() override {
     if (!browser_) GTEST_SKIP() << "chromium is not installed";
     browser_->emulate("", "light");
+  }
+
+  /// The page of all of them, and of a topology that ran many nights.
+  static void write_index() {
+    std::vector<IndexedRun> runs;
+    for (int night = 0; night < 40; ++night) {
+      RunRecord run = sample_comparison(
+          4, [&](TrialRecord& trial, const SamplePair&) { with_rate(trial, 100 + night % 7); });
+      run.topology = "nightly";
+      run.id = fmt::format("nightly-{}", night);
+      run.started = sample_time() + std::chrono::hours(24 * night);
+      run.outcome = night % 9 == 0 ? Outcome::failed : Outcome::passed;
+      runs.push_back(index_run(run));
+      runs.back().page = "compared/report.html";
+    }
+    for (const auto& [name, sample] : samples_) {
+      runs.push_back(index_run(sample.run));
+      runs.back().page = name + "/report.html";
+    }
+    put_file(folder_->path() / "index.html", index_page(runs));
   }
 
   static void add(const std::string& name, RunRecord run) {
@@ -314,6 +336,39 @@ TEST_F(Page, DrawsWhatTheRecordSays) {
           "!c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v !== "
           "0)).length"),
       0);
+}
+
+TEST_F(Page, OfAllRunsOpensFromAFileAndLeadsToTheirPages) {
+  browser_->open(folder_->path() / "index.html");
+  draw_all();
+  EXPECT_THAT(browser_->problems(), IsEmpty());
+  EXPECT_THAT(browser_->requests(), IsEmpty());
+  const Json links = evaluate(
+      "[...new Set([...document.querySelectorAll('a[href]')].map(a => a.href))].filter(h => "
+      "!h.includes('#'))");
+  EXPECT_EQ(links.size(), samples_.size());
+  for (const Json& link : links) {
+    const std::string url = link.get<std::string>();
+    ASSERT_TRUE(url.starts_with("file://")) << url;
+    EXPECT_TRUE(std::filesystem::exists(url.substr(7))) << url;
+  }
+  EXPECT_THAT(evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1))"
+                       ".filter(id => !document.getElementById(id))"),
+              IsEmpty());
+  EXPECT_EQ(evaluate("document.querySelectorAll('#runs tbody tr').length"), 40 + samples_.size());
+  // Each topology has a chart with ink; that of the nights has both kernels' lines and the
+  // outcomes.
+  EXPECT_EQ(evaluate("[...document.querySelectorAll('canvas')].filter(c => !Chart.getChart(c) || "
+                     "!c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v "
+                     "!== 0)).length"),
+            0);
+  EXPECT_EQ(evaluate("Chart.getChart([...document.querySelectorAll('section')].find(s => "
+                     "s.querySelector('h2')?.textContent === 'nightly').querySelector('canvas'))"
+                     ".data.datasets.map(s => [s.label, s.data.length])"),
+            Json::parse(R"([["mmap-dio on patched", 40], ["mmap-dio on unpatched", 40],
+                            ["passed", 35], ["failed", 5]])"));
+  EXPECT_LE(evaluate("document.documentElement.scrollWidth").get<double>(), 1280);
+  EXPECT_EQ(evaluate("window.hacked === undefined"), true);
 }
 
 TEST_F(Page, DrawsEffectsToScale) {

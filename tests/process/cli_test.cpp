@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "base/json.h"
 #include "host/command_runner.h"
@@ -108,6 +109,26 @@ TEST_F(Cli, ReportOfNoRunEndsWithTwo) {
   const CommandResult result = run({"report", (folder_.path() / "nothing").string()});
   EXPECT_EQ(result.value, 2);
   EXPECT_NE(result.errors.find("error: "), std::string::npos) << result.errors;
+}
+
+TEST_F(Cli, ListWritesAPageThatLinksToTheRunsPagesFromWhereItLies) {
+  namespace fs = std::filesystem;
+  const fs::path results = folder_.path() / "kept";
+  fs::create_directories(results / "20261122T223005Z-a b");
+  fs::create_directories(results / "20261123T223005Z-damaged");
+  fs::copy_file(fs::path(GRIDLOCK_SOURCE_DIR) / "tests/testdata/fuzz/run_json/whole_run.json",
+                results / "20261122T223005Z-a b" / "run.json");
+  write("kept/20261122T223005Z-a b/report.html", "<!DOCTYPE html>");
+  write("kept/20261123T223005Z-damaged/run.json", "{");
+  fs::create_directories(folder_.path() / "site");
+  const fs::path page = folder_.path() / "site" / "index.html";
+  const CommandResult result =
+      run({"list", "--results", results.string(), "--html", page.string()});
+  ASSERT_EQ(result.value, 0) << result.errors;
+  std::ifstream in(page, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(text.find("href=\"./../kept/20261122T223005Z-a%20b/report.html\""), std::string::npos);
+  EXPECT_NE(text.find("unreadable: "), std::string::npos);
 }
 
 TEST_F(Cli, CleanWithNothingLeftSaysSo) {

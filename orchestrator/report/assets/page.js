@@ -207,13 +207,113 @@
     };
   }
 
-  const kMakers = { lanes: lanes, throughput: throughput, pairs: pairs, survival: survival };
+  const kOutcomes = {
+    passed: {lane: 'passed', style: 'circle', colour: 'good'},
+    failed: {lane: 'failed', style: 'triangle', colour: 'bad'},
+    other: {lane: 'no verdict', style: 'rectRot', colour: 'doubt'},
+  };
+  const dayOf = (ms) => new Date(ms).toISOString().slice(0, 10);
+
+  // Outcomes in lanes of their own, below them the throughput of each workload and kernel in
+  // percent of its median, so that different ones share an axis.
+  function trend(data) {
+    const lanes = Object.values(kOutcomes).map((kind) => kind.lane);
+    const sets = data.trends.map(
+        (line, i) => ({
+          type: 'line',
+          label: line.name,
+          yAxisID: 'share',
+          pointRadius: 2.5,
+          pointHitRadius: 8,
+          borderWidth: 1.5,
+          borderColor: nodeColour(i, data.trends.length),
+          backgroundColor: nodeColour(i, data.trends.length),
+          borderDash: kDashes[Math.floor(i / 4) % kDashes.length],
+          data: line.points.map(
+              (point) =>
+                  ({x: point.at, y: point.share, name: point.rate.toFixed(1) + ' operations/s'})),
+        }));
+    for (const [name, kind] of Object.entries(kOutcomes)) {
+      const runs =
+          data.runs.filter((run) => (kOutcomes[run.outcome] ? run.outcome : 'other') === name);
+      if (runs.length === 0) continue;
+      sets.push({
+        type: 'scatter',
+        label: kind.lane,
+        yAxisID: 'outcome',
+        pointStyle: kind.style,
+        pointRadius: 5,
+        borderColor: colour(kind.colour),
+        backgroundColor: colour(kind.colour),
+        data: runs.map((run) => ({x: run.at, y: kind.lane, name: run.outcome + ', ' + run.id})),
+      });
+    }
+    const times = data.runs.map((run) => run.at);
+    const first = Math.min(...times), last = Math.max(...times),
+          edge = Math.max((last - first) / 40, 3.6e6);
+    const scales = {
+      x: axis('', {
+        type: 'linear',
+        min: first - edge,
+        max: last + edge,
+        ticks: {color: colour('soft'), maxTicksLimit: 12, callback: dayOf},
+      }),
+      outcome: axis('', {
+        type: 'category',
+        labels: lanes,
+        offset: true,
+        afterFit: wide,
+        position: 'left',
+        stack: 'trend',
+        stackWeight: 1,
+        ticks: {color: colour('ink')},
+      }),
+    };
+    if (data.trends.length > 0)
+      scales.share = axis('% of its median', {
+        type: 'linear',
+        afterFit: wide,
+        grace: '10%',
+        position: 'left',
+        stack: 'trend',
+        stackWeight: 2,
+      });
+    return {
+      type: 'scatter',
+      data: {datasets: sets},
+      options: options({
+        scales: scales,
+        plugins: {
+          legend: legend({labels: {color: colour('ink'), usePointStyle: true}}),
+          tooltip: {
+            callbacks: {
+              title: (items) =>
+                  new Date(items[0].parsed.x).toISOString().slice(0, 16).replace('T', ' '),
+              label: (item) => item.dataset.yAxisID === 'share' ?
+                  item.dataset.label + ': ' + item.raw.name :
+                  item.raw.name,
+            }
+          },
+        },
+      }),
+    };
+  }
+
+  const kMakers = {
+    lanes: lanes,
+    throughput: throughput,
+    pairs: pairs,
+    survival: survival,
+    trend: trend
+  };
   const drawn = new Map();  // element -> Chart
 
   function draw(box) {
     if (drawn.has(box)) return;
     const data = read(box.dataset.source);
     if (box.dataset.chart === "lanes") box.style.height = 90 + 30 * data.lanes.length + "px";
+    if (box.dataset.chart === 'trend')
+      box.style.height = (data.trends.length > 0 ? 340 : 170) + 'px';
     drawn.set(box, new Chart(box.querySelector("canvas"), kMakers[box.dataset.chart](data)));
   }
 
