@@ -115,6 +115,7 @@ struct Port {
   OutputQueue output;
   bool waits_for_room = false;  ///< epoll watches `node` for output, too
   bool touched = false;         ///< got frames in this round
+  Fabric::Cable cable = Fabric::Cable::whole;
   PortCounters counters;
 };
 
@@ -187,6 +188,12 @@ class EpollFabric final : public Fabric {
     holding_ = false;
     send_all(std::exchange(kept_, {}));
     kept_bytes_ = 0;
+  }
+
+  void set_cable(int port, Cable cable) override {
+    const std::lock_guard lock(mutex_);
+    GRIDLOCK_CHECK(port >= 0 && port < static_cast<int>(ports_.size()), "no such port");
+    at(port).cable = cable;
   }
 
   void inject(const std::vector<KeptFrame>& frames) override {
@@ -300,6 +307,7 @@ class EpollFabric final : public Fabric {
     while (const auto frame = port.input.next()) {
       ++port.counters.frames_in;
       port.counters.bytes_in += frame->size();
+      if (port.cable == Cable::cut) continue;
       count_service(*frame);
       const std::vector<int>& targets = switch_.route(index, *frame);
       if (meeting_ == Meeting::both && targets.size() == 1 &&
@@ -344,7 +352,7 @@ class EpollFabric final : public Fabric {
   /// The one place every frame to every node passes.
   void deliver(int to, Frame frame) {
     Port& port = at(to);
-    if (!port.node) return;
+    if (!port.node || port.cable == Cable::cut) return;
     if (holding_) {
       if (kept_bytes_ + frame.size() > kQueueLimit) {
         ++port.counters.dropped;

@@ -63,6 +63,11 @@ class Fabric {
   /// Delivers what was kept, and goes on. Without a hold() before: nothing.
   virtual void release() = 0;
 
+  /// Whether a port's cable carries frames. While it is `cut`, what its node sends and what it is
+  /// sent is lost; the node's own link stays up, as with a switch that fails behind it.
+  enum class Cable { whole, cut };
+  virtual void set_cable(int port, Cable cable) = 0;
+
   /// Sends frames to their ports, as if their nodes' peers had sent them now.
   virtual void inject(const std::vector<KeptFrame>& frames) = 0;
 };

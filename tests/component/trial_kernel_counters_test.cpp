@@ -7,6 +7,7 @@
 
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
+#include "support/fake_fabric.h"
 #include "support/fake_lab.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
@@ -23,19 +24,6 @@ using testing::Pair;
 
 constexpr const char* kSbstats = "/sys/kernel/debug/gfs2/sample:data/sbstats";
 constexpr const char* kLockStat = "/proc/lock_stat";
-
-/// A fabric that carries nothing and says it has carried this much.
-class CountingFabric final : public Fabric {
- public:
-  int add_port(const std::filesystem::path&, unsigned) override { return 0; }
-  std::vector<PortCounters> counters() const override { return {}; }
-  Traffic dlm_traffic() const override { return traffic; }
-  bool hold(Milliseconds) override { return true; }
-  std::vector<KeptFrame> kept(Milliseconds) override { return {}; }
-  void release() override {}
-  void inject(const std::vector<KeptFrame>&) override {}
-  Traffic traffic{1000, 50'000};
-};
 
 std::string sbstats(int requests, int queued) {
   return fmt::format(
@@ -91,7 +79,7 @@ class KernelCountersOfATrial : public testing::Test {
   TempDir directory_;
   FakeEventLoop loop_;
   FakeLab lab_{loop_};
-  CountingFabric fabric_;
+  FakeFabric fabric_;
   Plan plan_ = sample_plan();
 };
 

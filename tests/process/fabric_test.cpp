@@ -279,6 +279,24 @@ TEST_F(FabricOfThree, HoldsFramesUntilItIsReleasedAndKeepsTheirOrder) {
   EXPECT_TRUE(fabric_->kept(kPatience).empty());
 }
 
+TEST_F(FabricOfThree, LosesAllOfANodeWhoseCableIsCutAndNothingOfTheOthers) {
+  Peer a(path(0));
+  Peer b(path(1));
+  Peer c(path(2));
+  ASSERT_TRUE(connected({0, 1, 2}));
+  fabric_->set_cable(1, Fabric::Cable::cut);
+  a.send('*', 'a', "to all");
+  EXPECT_EQ(c.receive(), "to all");
+  b.send('*', 'b', "in vain");
+  EXPECT_TRUE(a.silent());
+  EXPECT_TRUE(b.silent());
+  fabric_->set_cable(1, Fabric::Cable::whole);
+  a.send('*', 'a', "again");
+  EXPECT_EQ(b.receive(), "again");
+  b.send('a', 'b', "yes");
+  EXPECT_EQ(a.receive(), "yes");
+}
+
 TEST_F(FabricOfThree, AHoldSeesWhetherTheNodesHaveTakenEverything) {
   Peer a(path(0));
   Peer b(path(1));
