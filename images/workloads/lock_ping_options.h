@@ -15,11 +15,9 @@ using mdio::Action;
 enum class Data { none, file, mapped };
 
 /// What the program is to do.
-struct Options {
+struct Options : mdio::Ring {
   Action action = Action::run;
   std::string directory;
-  std::uint64_t node = 0;  ///< from 1
-  std::uint64_t nodes = 0;
   std::uint64_t seed = 1;
   std::uint64_t locks = 0;      ///< bytes in the ring; above nodes * processes, never 0
   std::uint64_t processes = 1;  ///< on each node

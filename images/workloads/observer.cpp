@@ -23,6 +23,9 @@ using SteadyClock = std::chrono::steady_clock;
 /// A block seen in the same pieces so many times is not on its way to being whole.
 constexpr int kTornLooks = 50;
 
+/// So many unanswered questions in a row, 0.2 s each, are taken for a node that is no more.
+constexpr int kQuestions = 5;
+
 /// One file of the next node as it is seen from here.
 class Watched {
  public:
@@ -139,8 +142,18 @@ class Watch {
     return wanted;
   }
 
+  /// Whether the writer was there when its block was looked at. One that lost its power takes with
+  /// it what it told and had not written out.
+  bool writer_lives(const FileId& file) {
+    if (!options_.is_mortal(file.node)) return true;
+    for (int i = 0; i < kQuestions; ++i)
+      if (asker_.begun(file.process, 0)) return true;
+    return false;
+  }
+
   void count_bad(const Watched& file, std::span<const std::byte> block, const Stamp& wanted,
                  const std::optional<Stamp>& found, const std::string& more) {
+    if (!writer_lives(file.id())) return;
     counters_.bad.add(1);
     BadBlock bad;
     bad.what = describe_bad(block, wanted) + more;

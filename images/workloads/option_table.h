@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,16 +72,59 @@ OptionRow<Options> choices(std::string_view option, std::string_view words,
           }};
 }
 
+/// Numbers of nodes, separated by commas.
+template <class Options>
+OptionRow<Options> nodes(std::string_view option, std::vector<std::uint64_t> Options::*member) {
+  return {option, "I,…", [member](Options& options, auto name, std::string_view value) {
+            (options.*member).clear();
+            for (const std::string_view word : split(value, ','))
+              (options.*member).push_back(number(name, word, 1, kMostNodes));
+          }};
+}
+
+/// Who of the nodes works together.
+struct Ring {
+  std::uint64_t node = 0;  ///< this one, from 1
+  std::uint64_t nodes = 0;
+  std::vector<std::uint64_t> ring = {};    ///< those that work, in order; empty: all
+  std::vector<std::uint64_t> mortal = {};  ///< lose their power meanwhile: what only they know is
+                                           ///< not asserted
+  std::uint64_t looks_at = 0;              ///< whose data is verified; 0: the next node's
+
+  bool is_mortal(std::uint64_t other) const {
+    return std::find(mortal.begin(), mortal.end(), other) != mortal.end();
+  }
+  std::vector<std::uint64_t> members() const {
+    if (!ring.empty()) return ring;
+    std::vector<std::uint64_t> all(nodes);
+    std::iota(all.begin(), all.end(), std::uint64_t{1});
+    return all;
+  }
+  std::uint64_t next_node() const { return at(1); }
+  std::uint64_t previous_node() const { return at(members().size() - 1); }
+
+ private:
+  std::uint64_t at(std::size_t steps) const {
+    const std::vector<std::uint64_t> all = members();
+    const auto here =
+        static_cast<std::size_t>(std::find(all.begin(), all.end(), node) - all.begin());
+    return all[(here + steps) % all.size()];
+  }
+};
+
 /// The options every workload program has. Needs members of the same names.
 template <class Options>
 std::vector<OptionRow<Options>> common_options() {
-  return {text("--dir", "DIR", &Options::directory),
-          count("--node", &Options::node, 1, kMostNodes),
-          count("--nodes", &Options::nodes, 1, kMostNodes),
-          count("--seed", &Options::seed, 0, ~std::uint64_t{0}),
-          count("--processes", &Options::processes, 1, kMostWorkers),
-          milliseconds("--duration-ms", &Options::duration, 1, kLongestMs),
-          milliseconds("--sample-ms", &Options::sample, 0, 60'000)};
+  return {text<Options>("--dir", "DIR", &Options::directory),
+          count<Options>("--node", &Options::node, 1, kMostNodes),
+          count<Options>("--nodes", &Options::nodes, 1, kMostNodes),
+          nodes<Options>("--ring", &Options::ring),
+          nodes<Options>("--mortal", &Options::mortal),
+          count<Options>("--looks-at", &Options::looks_at, 1, kMostNodes),
+          count<Options>("--seed", &Options::seed, 0, ~std::uint64_t{0}),
+          count<Options>("--processes", &Options::processes, 1, kMostWorkers),
+          milliseconds<Options>("--duration-ms", &Options::duration, 1, kLongestMs),
+          milliseconds<Options>("--sample-ms", &Options::sample, 0, 60'000)};
 }
 
 /// What can be written on the command line of `program`, for a person.
@@ -112,6 +156,11 @@ Options read_command_line(int count, const char* const* arguments,
   if (options.directory.empty()) throw UsageMistake("--dir is missing");
   if (options.node == 0 || options.nodes == 0) throw UsageMistake("--node or --nodes is missing");
   if (options.node > options.nodes) throw UsageMistake("--node is above --nodes");
+  const auto ring = options.members();
+  if (!std::is_sorted(ring.begin(), ring.end()) || ring.back() > options.nodes)
+    throw UsageMistake("--ring is not in order, or above --nodes");
+  if (!std::binary_search(ring.begin(), ring.end(), options.node))
+    throw UsageMistake("--node is not in --ring");
   return options;
 }
 

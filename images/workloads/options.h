@@ -20,11 +20,9 @@ struct Peer {
 };
 
 /// What the program is to do. Sizes in bytes.
-struct Options {
+struct Options : Ring {
   Action action = Action::run;
   std::string directory;
-  std::uint64_t node = 0;  ///< from 1
-  std::uint64_t nodes = 0;
   std::uint64_t seed = 1;
   Operation operation = Operation::read;
   Direction direction = Direction::read;  ///< of libaio and io_uring
@@ -53,8 +51,6 @@ struct Options {
   bool writes() const { return mdio::writes(operation, direction); }
   /// Whether the buffer is a mapping of a file.
   bool mapped() const { return buffer != Buffer::anonymous; }
-  std::uint64_t next_node() const { return node % nodes + 1; }
-  std::uint64_t previous_node() const { return (node + nodes - 2) % nodes + 1; }
 };
 
 /// What can be written on the command line, for a person.

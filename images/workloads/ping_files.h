@@ -19,8 +19,9 @@ struct Verified {
 std::uint64_t prepare(const Options& options);
 
 /// Looks at what all nodes left, past what this one has cached. Every counter must be the sum of
-/// what all processes say they added. Without counters, the lock file must be there with its size.
-/// Throws if the files or what their writers knew cannot be read.
+/// what all processes say they added, and no less where a mortal one did. Without counters, the
+/// lock file must be there with its size. Throws if the files or what their writers knew cannot be
+/// read.
 Verified verify(const Options& options);
 
 }  // namespace gridlock::lock_ping

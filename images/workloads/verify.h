@@ -15,9 +15,9 @@ struct Verified {
   std::string first_bad;  ///< a JSON object, or empty
 };
 
-/// Reads the files of the next node as this one sees them, past what it has cached: directly and
-/// through the page cache. Every slot must hold exactly what its writers said at their ends that
-/// they had left there.
+/// Reads the files of the next node, or of the one to look at, as this one sees them, past what it
+/// has cached: directly and through the page cache. Every slot must hold exactly what its writers
+/// said at their ends that they had left there.
 Verified verify(const Options& options, const Layout& layout);
 
 }  // namespace gridlock::mdio

@@ -225,6 +225,20 @@ TEST_F(LockPing, VerifyFindsAWrongCounterAndSaysWhich) {
   }
 }
 
+TEST_F(LockPing, VerifyAssertsOnlyWhatNodesKnowThatDidNotLoseTheirPower) {
+  prepare("--data file");
+  run_both("--data file");
+  const std::uint64_t right = cell(2);
+  std::filesystem::remove(folder_ / "node1.1.pingstate");
+  EXPECT_TRUE(act("verify", 2, "--data file --mortal 1").ok());
+  set_cell(2, right + 1);
+  EXPECT_TRUE(act("verify", 2, "--data file --mortal 1").ok());
+  set_cell(2, 0);
+  const CommandResult result = act("verify", 2, "--data file --mortal 1");
+  EXPECT_EQ(result.value, 1) << result.output;
+  EXPECT_EQ(end_of(result)["first_bad"]["what"], "updates were lost");
+}
+
 TEST_F(LockPing, VerifyFindsFilesThatEndEarly) {
   prepare("--data file");
   run_both("--data file");

@@ -300,6 +300,21 @@ TEST_P(WatchedFileInEveryWay, WhatItWasToldMustBeThere) {
               HasSubstr("stale: version 5 instead of 6 (told it was written)"));
 }
 
+TEST_P(WatchedFileInEveryWay, WhatAWriterToldThatIsNoMoreIsNotHeldAgainstIt) {
+  options_.peers = {{"127.0.0.1", static_cast<std::uint16_t>(20000 + ::getpid() % 40000)},
+                    {"127.0.0.1", 9}};
+  options_.observe = {GetParam()};
+  options_.mortal = {2};
+  std::jthread listener([&] { listen(options_, told_, begun_, board_.workers_ended); });
+  Options writer = options_;
+  writer.node = 2;
+  const Teller teller(writer);
+  const WorkerCounters& counters = watch(GetParam(), [&] {
+    while (told_.of(1, 1) < 6) teller.wrote(1, 1, 6);
+  });
+  EXPECT_EQ(counters.bad, 0U) << counters.first_bad.get();
+}
+
 /// Has node 2, whose file is watched, answer which versions it has begun.
 class WatchedFileThatAnswers : public WatchedFileInEveryWay {
  protected:
@@ -335,6 +350,12 @@ TEST_P(WatchedFileThatAnswers, AVersionNobodyHasBegunWasNeverWritten) {
   EXPECT_THAT(counters.first_bad.get(),
               HasSubstr("never written: version 6 instead of 5 (the newest that was begun)"));
   EXPECT_THAT(counters.first_bad.get(), HasSubstr("\"writer\":\"node2 1.1\""));
+}
+
+TEST_P(WatchedFileThatAnswers, AMortalWriterIsAccusedWhileItLives) {
+  options_.mortal = {2};
+  const WorkerCounters& counters = watch(GetParam(), [&] { put(1, 6); });
+  EXPECT_GT(counters.bad, 0U);
 }
 
 TEST(Asker, KnowsNothingWhereNobodyListensOrNothingIsKnown) {

@@ -327,6 +327,23 @@ TEST_F(MmapDio, VerifyFindsOneWrongByteAndSaysWhere) {
   EXPECT_NE(verified["first_bad"]["expected"], verified["first_bad"]["found"]);
 }
 
+TEST_F(MmapDio, VerifyLooksAtTheNextNodeOfTheRingOrAtWhomItIsTold) {
+  for (const char* const node : {"1", "3"})
+    ASSERT_TRUE(act("prepare", 1, {"--node", node, "--nodes", "3", "--ring", "1,3"}).ok());
+  const int at = kTransfersBegin + kTransfer + 512;
+  spoil("node3.1.data", at);
+  const auto verify = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--nodes", "3"});
+    return act("verify", 1, more);
+  };
+  const CommandResult in_ring = verify({"--ring", "1,3"});
+  EXPECT_EQ(in_ring.value, 1) << in_ring.errors;
+  EXPECT_EQ(lines_of(in_ring.output).at(0)["result"]["first_bad"]["file"], "node3.1.data");
+  EXPECT_EQ(verify({"--looks-at", "3"}).value, 1);
+  EXPECT_TRUE(verify({"--looks-at", "1"}).ok());
+  EXPECT_EQ(verify({"--ring", "2,3"}).value, 2) << "it is not in the ring itself";
+}
+
 TEST_F(MmapDio, RunFindsBadDataInWhatItRead) {
   prepare();
   spoil("node1.1.data", kTransfersBegin + 512 + 200);
