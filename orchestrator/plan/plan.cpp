@@ -171,6 +171,29 @@ std::uint64_t trial_seed(std::uint64_t seed, const std::string& trial, int repet
   return std::stoull(digest.hex().substr(0, 16), nullptr, 16) >> 11;
 }
 
+namespace {
+
+/// `plan` has the nodes and the workloads.
+std::vector<PlannedFault> plan_faults(const TrialSpec& trial, const Plan& plan) {
+  std::vector<PlannedFault> faults;
+  for (const FaultSpec& spec : trial.faults) {
+    const auto node = std::ranges::find(plan.nodes, spec.node, &PlannedNode::name);
+    GRIDLOCK_CHECK(node != plan.nodes.end(), "a fault of a node that is not there");
+    Milliseconds begin{0};
+    for (const std::string& workload : trial.workloads) {
+      const Milliseconds end = begin + plan.workload(workload).duration;
+      if (spec.at < end) {
+        faults.push_back({spec.kind, node->id, spec.at, spec.lasts, workload, spec.at - begin});
+        break;
+      }
+      begin = end;
+    }
+  }
+  return faults;
+}
+
+}  // namespace
+
 Plan make_plan(const Topology& topology, const PlanOptions& options, const HostFacts& host) {
   GRIDLOCK_CHECK(!topology.disks.empty(), "a topology without a disk");
   const std::vector<PlannedNode> nodes = plan_nodes(topology.nodes);
@@ -211,6 +234,7 @@ Plan make_plan(const Topology& topology, const PlanOptions& options, const HostF
         trial.lab = spec.lab;
         trial.repetition = repetition;
         trial.seed = trial_seed(options.seed, spec.name, repetition);
+        trial.faults = plan_faults(spec, plan);
         plan.trials.push_back(std::move(trial));
       }
   }

@@ -86,6 +86,16 @@ struct PlannedKernel {
   bool tested = true;  ///< false: no trial is of it; nodes that have a kernel of their own run it
 };
 
+/// What is done to a node on purpose while a trial works.
+struct PlannedFault {
+  FaultKind kind = FaultKind::kill;
+  NodeId node;
+  Milliseconds at{0};     ///< time of work since the first workload began
+  Milliseconds lasts{0};  ///< of pause and cut
+  std::string workload;   ///< the one that runs then, by its duration
+  Milliseconds into{0};   ///< since that one began
+};
+
 /// One trial on one kernel.
 struct PlannedTrial {
   int number = 0;  ///< from 1, in order of running
@@ -101,6 +111,7 @@ struct PlannedTrial {
   /// From the plan's seed, the trial's name and the repetition, so the same for every kernel; below
   /// 2^53, which every reader of JSON keeps exactly.
   std::uint64_t seed = 0;
+  std::vector<PlannedFault> faults = {};  ///< by their time
 };
 
 /// How long each step of a trial may take at the most, already scaled for emulation.

@@ -117,17 +117,26 @@ Json workload_json(const WorkloadSpec& workload, const std::filesystem::path& fo
   return json;
 }
 
+Json fault_json(const PlannedFault& fault) {
+  return {{"kind", word_of(fault.kind)}, {"node", fault.node.number},
+          {"at_ms", fault.at.count()},   {"for_ms", fault.lasts.count()},
+          {"workload", fault.workload},  {"into_ms", fault.into.count()}};
+}
+
 Json trial_json(const PlannedTrial& trial) {
-  return {{"number", trial.number},
-          {"kernel", trial.kernel},
-          {"name", trial.name},
-          {"workloads", trial.workloads},
-          {"expect", word_of(trial.expect)},
-          {"any_of_kernel", trial.any_of_kernel},
-          {"start", word_of(trial.start)},
-          {"lab", word_of(trial.lab)},
-          {"repetition", trial.repetition},
-          {"seed", trial.seed}};
+  Json json{{"number", trial.number},
+            {"kernel", trial.kernel},
+            {"name", trial.name},
+            {"workloads", trial.workloads},
+            {"expect", word_of(trial.expect)},
+            {"any_of_kernel", trial.any_of_kernel},
+            {"start", word_of(trial.start)},
+            {"lab", word_of(trial.lab)},
+            {"repetition", trial.repetition},
+            {"seed", trial.seed}};
+  // Plans without any keep the hash they always had.
+  for (const PlannedFault& fault : trial.faults) json["faults"].push_back(fault_json(fault));
+  return json;
 }
 
 Json deadlines_json(const Deadlines& limit) {

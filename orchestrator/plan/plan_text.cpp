@@ -144,6 +144,19 @@ std::string options_text(const FilesystemOptions& options) {
   return text;
 }
 
+/// "kill node2 at 5s", "pause node1 at 3s for 4s"
+std::string fault_text(const PlannedFault& fault, const Plan& plan) {
+  std::string text = fmt::format("{} {} at {}", word_of(fault.kind), plan.node(fault.node).name,
+                                 to_string(fault.at));
+  return fault.kind == FaultKind::kill ? text : text + " for " + to_string(fault.lasts);
+}
+
+std::string faults_text(const PlannedTrial& trial, const Plan& plan) {
+  std::string text;
+  for (const PlannedFault& fault : trial.faults) text += ", " + fault_text(fault, plan);
+  return text;
+}
+
 std::string expectation_text(const PlannedTrial& trial) {
   if (trial.expect == Expectation::pass) return "expected to pass";
   return trial.any_of_kernel ? "expected to fail, or another trial of this kernel"
@@ -187,10 +200,11 @@ std::string plan_text(const Plan& plan) {
              : "\ntrials, each in a fresh lab\n";
   const auto trial_name = [](const PlannedTrial& t) -> const std::string& { return t.name; };
   for (const PlannedTrial& trial : plan.trials)
-    out += fmt::format("  {:>3}  {:<{}}  {:<{}}  {:<8}  {}{}\n", trial.number, trial.kernel,
-                       widest(plan.kernels, kernel_name), trial.name,
-                       widest(plan.trials, trial_name), word_of(trial.start),
-                       expectation_text(trial), shares(trial) ? ", shared lab" : "");
+    out +=
+        fmt::format("  {:>3}  {:<{}}  {:<{}}  {:<8}  {}{}{}\n", trial.number, trial.kernel,
+                    widest(plan.kernels, kernel_name), trial.name, widest(plan.trials, trial_name),
+                    word_of(trial.start), expectation_text(trial),
+                    shares(trial) ? ", shared lab" : "", faults_text(trial, plan));
 
   const Deadlines& limit = plan.deadlines;
   out +=

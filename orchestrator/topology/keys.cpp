@@ -247,6 +247,40 @@ constexpr std::array kTrial{
         .type = ValueType::choice,
         .meaning = "whether this trial may share a lab. Default: as the topology says for all",
         .words = "fresh shared"},
+    Key{.name = "faults",
+        .type = ValueType::special,
+        .meaning = "what is done to nodes on purpose while the trial works: a list of nodes that "
+                   "are killed, paused or cut off, and when. Default: nothing",
+        .high = kMaxFaults,
+        .form = Form::faults},
+};
+
+constexpr std::array kFault{
+    Key{.name = "at",
+        .type = ValueType::duration,
+        .meaning = "when, from the instant the work begins. Only time of work counts: a second "
+                   "workload goes on where the first one's duration ends",
+        .high = 24 * kHour,
+        .required = true},
+    Key{.name = "kill",
+        .type = ValueType::name,
+        .meaning = "a node whose machine ends as at a power cut, and stays away",
+        .alternative = true},
+    Key{.name = "pause",
+        .type = ValueType::name,
+        .meaning = "a node whose machine stands still, and goes on",
+        .alternative = true},
+    Key{.name = "cut",
+        .type = ValueType::name,
+        .meaning = "a node whose link carries nothing, in or out, and carries again",
+        .alternative = true},
+    Key{.name = "for",
+        .type = ValueType::duration,
+        .meaning =
+            "how long a pause or a cut lasts: at most half of what the cluster takes to give "
+            "a node up, since nothing fences",
+        .low = 1,
+        .high = kHour},
 };
 
 constexpr std::array kWatch{
@@ -314,6 +348,7 @@ const KeyTable kPrebuiltKeys{"a kernel that is built already", kPrebuilt};
 const KeyTable kNodesKeys{"nodes", kNodes};
 const KeyTable kNodeKeys{"a node", kNode};
 const KeyTable kTrialKeys{"a trial", kTrial};
+const KeyTable kFaultKeys{"a fault", kFault};
 const KeyTable kWatchKeys{"watch", kWatch};
 const KeyTable kDefaultsKeys{"the defaults", kDefaults};
 
@@ -321,7 +356,7 @@ std::span<const KeyTable* const> all_key_tables() {
   static constexpr auto kAll = std::to_array<const KeyTable*>({
       &kTopologyKeys,   &kKernelKeys,  &kSourceKeys, &kPrebuiltKeys, &kNodesKeys,    &kNodeKeys, &kDiskKeys,
       &kTargetKeys, &kChapKeys, &kClusterKeys,    &kO2cbKeys, &kFilesystemKeys, &kFilesystemOptionsKeys, &kMmapDioKeys, &kFioKeys,  &kLockPingKeys,
-      &kExecKeys,       &kTrialKeys,   &kWatchKeys,  &kDefaultsKeys});
+      &kExecKeys,       &kTrialKeys,   &kFaultKeys,  &kWatchKeys,  &kDefaultsKeys});
   return kAll;
 }
 

@@ -32,7 +32,7 @@ enum class Paths {
 };
 
 /// What a special value, or each of its lines, is. Each has one reader, and one case in the schema.
-enum class Form { none, expectation, trials, fio_options, files, variables, statuses };
+enum class Form { none, expectation, trials, faults, fio_options, files, variables, statuses };
 
 struct KeyTable;
 
@@ -64,10 +64,10 @@ struct KeyTable {
   std::span<const Key> keys;
 };
 
-extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kPrebuiltKeys, kNodesKeys, kNodeKeys, kDiskKeys, kTargetKeys, kChapKeys, kClusterKeys,
-    kO2cbKeys, kFilesystemKeys, kFilesystemOptionsKeys, kMmapDioKeys, kFioKeys, kLockPingKeys,
-    kExecKeys, kTrialKeys, kWatchKeys,
-    kDefaultsKeys;
+extern const KeyTable kTopologyKeys, kKernelKeys, kSourceKeys, kPrebuiltKeys, kNodesKeys, kNodeKeys,
+    kDiskKeys, kTargetKeys, kChapKeys, kClusterKeys, kO2cbKeys, kFilesystemKeys,
+    kFilesystemOptionsKeys, kMmapDioKeys, kFioKeys, kLockPingKeys, kExecKeys, kTrialKeys,
+    kFaultKeys, kWatchKeys, kDefaultsKeys;
 
 /// All of them, for whoever describes the format.
 std::span<const KeyTable* const> all_key_tables();
@@ -92,5 +92,6 @@ extern const std::string_view kFileFolders;
 constexpr std::size_t kMaxKernels = 16;
 constexpr std::size_t kMaxWorkloads = 64;
 constexpr std::size_t kMaxTrials = 100;
+constexpr std::size_t kMaxFaults = 64;
 
 }  // namespace gridlock

@@ -26,9 +26,14 @@ ExecSpec read_exec(const Section& section, const std::filesystem::path& folder,
 /// of these.
 NodesSpec read_nodes(const Section& section, const DocNode* kernels, Mistakes& mistakes);
 
-/// `trials:`; null if it is not written. `lab` is what holds for trials that do not say.
-std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<WorkloadSpec>& workloads,
-                                   LabUse lab, Mistakes& mistakes);
+/// `trials:`; null if it is not written. `topology` has all that stands above it.
+std::vector<TrialSpec> read_trials(const DocNode* node, const Topology& topology,
+                                   Mistakes& mistakes);
+
+/// `faults:` of a trial, whose workloads are known and take `work` together; null if it is not
+/// written. By their time.
+std::vector<FaultSpec> read_faults(const DocNode* node, const Topology& topology, Milliseconds work,
+                                   Mistakes& mistakes);
 
 /// `kernels:`, with `from` resolved. Relative paths are relative to `folder`.
 std::vector<KernelSpec> read_kernels(const DocNode& node, const std::filesystem::path& folder,

@@ -92,11 +92,23 @@ void check_trial(const TrialSpec& trial, const std::vector<MarkedText>& written,
                                    kMaxTrialName));
 }
 
+/// How long a trial works; one that does not say right what is as long as any.
+Milliseconds work_of(const TrialSpec& trial, const std::vector<WorkloadSpec>& known) {
+  Milliseconds work{0};
+  for (const std::string& name : trial.workloads) {
+    const auto workload = std::ranges::find(known, name, &WorkloadSpec::name);
+    if (workload == known.end()) return Milliseconds::max();
+    work += workload->duration;
+  }
+  return work;
+}
+
 /// One item of `trials:`, or absent if it has no workloads.
-std::optional<TrialSpec> read_trial(const DocNode& item, const std::vector<std::string>& known,
-                                    LabUse lab, Mistakes& mistakes) {
+std::optional<TrialSpec> read_trial(const DocNode& item, const Topology& topology,
+                                    Mistakes& mistakes) {
   TrialSpec trial;
-  trial.lab = lab;
+  trial.lab = topology.lab;
+  const DocNode* faults = nullptr;
   std::vector<MarkedText> written;
   if (item.kind == DocNode::Kind::map) {
     const Section section(&item, item.mark, kTrialKeys, mistakes);
@@ -104,6 +116,7 @@ std::optional<TrialSpec> read_trial(const DocNode& item, const std::vector<std::
     if (section.find("start")) trial.start = section.choice<Start>("start");
     if (section.find("lab")) trial.lab = section.choice<LabUse>("lab");
     written = section.lines("workloads");
+    faults = section.find("faults");
     if (!section.find("workloads")) return std::nullopt;
   } else if (item.kind == DocNode::Kind::list) {
     // A list is short for {workloads: list}, and read by the same rules.
@@ -120,11 +133,12 @@ std::optional<TrialSpec> read_trial(const DocNode& item, const std::vector<std::
   }
   for (const MarkedText& workload : written) trial.workloads.push_back(workload.text);
   if (trial.name.empty()) trial.name = join(trial.workloads, "+");
-  check_trial(trial, written, item.mark, known, mistakes);
+  check_trial(trial, written, item.mark, names_of(topology.workloads), mistakes);
   if (trial.workloads.empty()) {
     mistakes.add(item.mark, "a trial needs at least one workload");
     return std::nullopt;
   }
+  trial.faults = read_faults(faults, topology, work_of(trial, topology.workloads), mistakes);
   return trial;
 }
 
@@ -139,12 +153,12 @@ std::vector<WorkloadSpec> read_workloads(const DocNode& node, int node_count,
   return workloads;
 }
 
-std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<WorkloadSpec>& workloads,
-                                   LabUse lab, Mistakes& mistakes) {
+std::vector<TrialSpec> read_trials(const DocNode* node, const Topology& topology,
+                                   Mistakes& mistakes) {
   std::vector<TrialSpec> trials;
   if (!node || node->kind == DocNode::Kind::nothing) {
-    for (const WorkloadSpec& workload : workloads)
-      trials.push_back({workload.name, {workload.name}, {}, lab});
+    for (const WorkloadSpec& workload : topology.workloads)
+      trials.push_back({workload.name, {workload.name}, {}, topology.lab});
     return trials;
   }
   if (node->kind != DocNode::Kind::list || node->items.empty()) {
@@ -156,9 +170,8 @@ std::vector<TrialSpec> read_trials(const DocNode* node, const std::vector<Worklo
   if (node->items.size() > kMaxTrials)
     mistakes.add(node->mark, fmt::format("{} trials are too many; {} is the most",
                                          node->items.size(), kMaxTrials));
-  const std::vector<std::string> known = names_of(workloads);
   for (const DocNode& item : node->items) {
-    std::optional<TrialSpec> trial = read_trial(item, known, lab, mistakes);
+    std::optional<TrialSpec> trial = read_trial(item, topology, mistakes);
     if (!trial) continue;
     if (std::ranges::find(trials, trial->name, &TrialSpec::name) != trials.end())
       mistakes.add(item.mark,

@@ -36,6 +36,7 @@ Json needs_in(const Key& key) {
     Json trial{{"if", {{"type", "object"}}}, {"then", needs_of(kTrialKeys)}};
     return {{"items", std::move(trial)}};
   }
+  if (key.form == Form::faults) return {{"items", needs_of(kFaultKeys)}};
   if (key.tables.empty() || key.tables.front() == &kDefaultsKeys) return Json::object();
   Json needs = needs_of(*key.tables.front());
   if (key.tables.size() > 1) {

@@ -74,6 +74,10 @@ Json special(const Key& key) {
               {"maxItems", kMaxTrials},
               {"items", trial}};
     }
+    case Form::faults:
+      return {{"type", Json::array({"array", "null"})},
+              {"maxItems", key.high},
+              {"items", {{"type", "object"}, {"allOf", Json::array({schema_ref(kFaultKeys)})}}}};
     case Form::fio_options: {
       Json value{{"type", kScalar}, {"pattern", kNotAPath}, {"maxLength", 200}};
       return {{"type", "object"},

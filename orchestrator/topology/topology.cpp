@@ -118,7 +118,7 @@ Topology read_topology(std::string_view text, const std::filesystem::path& file,
                                         topology.file.parent_path(), mistakes);
   check_workloads_of(topology, mistakes);
   const std::size_t before_trials = mistakes.size();
-  topology.trials = read_trials(top.find("trials"), topology.workloads, topology.lab, mistakes);
+  topology.trials = read_trials(top.find("trials"), topology, mistakes);
   // The names of trials that could not be read right are no ground for complaints about others.
   const bool trials_known = mistakes.size() == before_trials;
   if (const DocNode* const kernels = top.find("kernels"))

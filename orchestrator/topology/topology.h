@@ -240,12 +240,24 @@ enum class Start { boot, from_template, formed };
 /// kernel as long as nothing happened to that lab.
 enum class LabUse { fresh, shared };
 
+/// What is done to a node on purpose while a trial works: its machine ends as at a power cut; or
+/// stands still, or no frame passes its link, for a while.
+enum class FaultKind { kill, pause, cut };
+
+struct FaultSpec {
+  FaultKind kind = FaultKind::kill;
+  std::string node;
+  Milliseconds at{0};     ///< time of work: what lies between two workloads does not count
+  Milliseconds lasts{0};  ///< of pause and cut
+};
+
 /// The workloads that run in a lab, one after another.
 struct TrialSpec {
   std::string name;  ///< as written, or the workloads' names joined with "+"
   std::vector<std::string> workloads;
   std::optional<Start> start = {};  ///< as written for this trial
   LabUse lab = LabUse::fresh;       ///< as written for this trial, else for all
+  std::vector<FaultSpec> faults = {};  ///< by their time
 };
 
 enum class Lockdep { required, optional };

@@ -42,6 +42,9 @@ std::string word_of(LockPingSpec::Data data) { return word(kLockPingKeys, "data"
 std::string word_of(LabUse use) { return word(kTopologyKeys, "lab", use); }
 std::string word_of(Lockdep lockdep) { return word(kWatchKeys, "lockdep", lockdep); }
 std::string word_of(MemoryImage image) { return word(kWatchKeys, "memory_image", image); }
+std::string word_of(FaultKind kind) {
+  return kind == FaultKind::kill ? "kill" : kind == FaultKind::pause ? "pause" : "cut";
+}
 std::string word_of(Expectation expectation) {
   return expectation == Expectation::pass ? "pass" : "fail";
 }

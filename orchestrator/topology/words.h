@@ -30,6 +30,7 @@ std::string word_of(MmapDioSpec::Observer value);
 std::string word_of(MmapDioSpec::Fault value);
 std::string word_of(LockPingSpec::Data data);
 std::string word_of(LabUse use);
+std::string word_of(FaultKind kind);
 std::string word_of(Lockdep lockdep);
 std::string word_of(MemoryImage image);
 std::string word_of(Expectation expectation);

@@ -381,7 +381,7 @@ TEST(SchemaText, HasTheMeaningAndTheDefaultOfEveryKey) {
 
 /// Every table is the table of something, or nobody would obey it.
 TEST(SchemaText, ReachesEveryTable) {
-  std::set<const KeyTable*> reached{&kTopologyKeys, &kTrialKeys};
+  std::set<const KeyTable*> reached{&kTopologyKeys, &kTrialKeys, &kFaultKeys};
   for (const KeyTable* const table : all_key_tables())
     for (const Key& key : table->keys) {
       if (key.type == ValueType::section) {
