@@ -81,16 +81,17 @@ void Cluster::settle(Milliseconds limit, std::stop_token stop) {
   run_everywhere(crew_, "sync", "busybox sync", limit, std::move(stop));
 }
 
-void Cluster::leave(Milliseconds limit, std::stop_token stop) {
+void Cluster::leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) {
   const TimeLeft left(crew_.loop(), limit);
   // One after another: a node that leaves while another's requests are under way makes the DLM
   // recover them, which is not what an orderly end is about.
   for (std::size_t i = crew_.members().size(); i-- > 0;) {
+    if (gone.contains(crew_.members()[i].id)) continue;
     const JobResult result =
         crew_.run(crew_.members()[i].id, program({"umount", plan_.filesystem.mount}), left(), stop);
     if (!result.ok()) throw BarrierFailed(result.describe("umount"));
   }
-  stack_->leave(left(), std::move(stop));
+  stack_->leave(gone, left(), std::move(stop));
 }
 
 std::string Cluster::diagnose(std::stop_token stop) const {

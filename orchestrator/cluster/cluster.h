@@ -39,8 +39,8 @@ class Cluster {
   void adopt(const std::vector<DaemonJobs>& daemons) { stack_->adopt(daemons); }
 
   /// Unmounts everywhere and lets the nodes leave one after another, last node first, so that what
-  /// a kernel says when a peer leaves is heard.
-  void leave(Milliseconds limit, std::stop_token stop);
+  /// a kernel says when a peer leaves is heard. Those that are `gone` are left out.
+  void leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop);
 
   /// What the cluster looks like from every node, for a barrier that failed. Never throws for what
   /// a node does; each node has a few seconds.

@@ -96,11 +96,13 @@ void CorosyncStack::form(Milliseconds limit, std::stop_token stop) {
       left(), stop);
 }
 
-void CorosyncStack::leave(Milliseconds limit, std::stop_token stop) {
+void CorosyncStack::leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) {
   const TimeLeft left(crew_.loop(), limit);
-  for (std::size_t i = nodes_.size(); i-- > 0;)
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    if (gone.contains(crew_.members()[i].id)) continue;
     for (Daemon* daemon : {nodes_[i].dlm_controld.get(), nodes_[i].corosync.get()})
       end(*daemon, crew_.members()[i].name, left(), stop);
+  }
 }
 
 void CorosyncStack::end(Daemon& daemon, const std::string& node, Milliseconds limit,

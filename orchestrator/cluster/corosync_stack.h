@@ -17,7 +17,7 @@ class CorosyncStack final : public Stack {
   void begin() override;
   /// corosync is quorate with all nodes, dlm_controld has them as peers.
   void form(Milliseconds limit, std::stop_token stop) override;
-  void leave(Milliseconds limit, std::stop_token stop) override;
+  void leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) override;
   std::vector<DaemonJobs> daemons() const override;
   void adopt(const std::vector<DaemonJobs>& daemons) override;
   std::vector<const Daemon*> daemons_of(std::size_t node) const override;

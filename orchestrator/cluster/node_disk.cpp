@@ -132,13 +132,17 @@ void NodeDisk::attach(Milliseconds limit, std::stop_token stop) {
                  std::move(stop));
 }
 
-void NodeDisk::detach(Milliseconds limit, std::stop_token stop) {
+void NodeDisk::detach(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) {
   if (iscsid_.empty()) return;
   const TimeLeft left(crew_.loop(), limit);
-  run_everywhere(crew_, "iscsiadm", "iscsiadm -m node --logout >/dev/null", left(), stop);
+  run_everywhere(crew_.without(gone), "iscsiadm", "iscsiadm -m node --logout >/dev/null", left(),
+                 stop);
   for (const auto& daemon : iscsid_) daemon->terminate();
   wait_for_all(
-      crew_, "iscsid to end", [this](std::size_t i) { return iscsid_[i]->ended().has_value(); },
+      crew_, "iscsid to end",
+      [&](std::size_t i) {
+        return gone.contains(crew_.members()[i].id) || iscsid_[i]->ended().has_value();
+      },
       [] { return std::string(); }, left(), std::move(stop));
 }
 

@@ -36,7 +36,7 @@ class NodeDisk {
   void attach(Milliseconds limit, std::stop_token stop);
 
   /// Ends the sessions of nodes that are initiators. Throws like attach().
-  void detach(Milliseconds limit, std::stop_token stop);
+  void detach(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop);
 
  private:
   void put(const std::string& path, const std::function<std::string(const Crew::Member&)>& text,

@@ -60,9 +60,10 @@ void O2cbStack::form(Milliseconds limit, std::stop_token stop) {
       [this] { return broken(); }, limit, std::move(stop));
 }
 
-void O2cbStack::leave(Milliseconds limit, std::stop_token stop) {
+void O2cbStack::leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) {
   const TimeLeft left(crew_.loop(), limit);
   for (std::size_t i = registrations_.size(); i-- > 0;) {
+    if (gone.contains(crew_.members()[i].id)) continue;
     const JobResult result =
         crew_.run(crew_.members()[i].id,
                   program({"o2cb", "unregister-cluster", plan_.cluster_name}), left(), stop);

@@ -17,7 +17,7 @@ class O2cbStack final : public Stack {
   void begin() override;
   /// Every kernel knows all nodes; who lives is known only from the heartbeats of those that mount.
   void form(Milliseconds limit, std::stop_token stop) override;
-  void leave(Milliseconds limit, std::stop_token stop) override;
+  void leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) override;
   std::vector<DaemonJobs> daemons() const override;
   void adopt(const std::vector<DaemonJobs>& daemons) override;
   std::vector<const Daemon*> daemons_of(std::size_t node) const override;

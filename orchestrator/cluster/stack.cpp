@@ -14,7 +14,7 @@ class NoStack final : public Stack {
 
   void begin() override {}
   void form(Milliseconds, std::stop_token) override {}
-  void leave(Milliseconds, std::stop_token) override {}
+  void leave(const std::set<NodeId>&, Milliseconds, std::stop_token) override {}
   std::vector<DaemonJobs> daemons() const override { return std::vector<DaemonJobs>(nodes_); }
   void adopt(const std::vector<DaemonJobs>& daemons) override {
     GRIDLOCK_CHECK(daemons.size() == nodes_, "daemons for every node");

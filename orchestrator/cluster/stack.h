@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,8 +31,9 @@ class Stack {
   virtual void begin() = 0;
   /// Every node knows every other as a member, as far as that is known before they mount.
   virtual void form(Milliseconds limit, std::stop_token stop) = 0;
-  /// The nodes leave one after another, last node first. None has the file system mounted.
-  virtual void leave(Milliseconds limit, std::stop_token stop) = 0;
+  /// The nodes leave one after another, last node first, but for those that are gone. None has the
+  /// file system mounted.
+  virtual void leave(const std::set<NodeId>& gone, Milliseconds limit, std::stop_token stop) = 0;
 
   /// What runs on the nodes, in their order. A stack that was saved and goes on adopts it.
   virtual std::vector<DaemonJobs> daemons() const = 0;

@@ -180,6 +180,22 @@ Json patch_json(const PatchRecord& patch) {
               {"sha256", patch.sha256}};
 }
 
+Json fault_json(const FaultRecord& fault) {
+  Json json{{"kind", fault.kind},
+            {"node", fault.node},
+            {"planned_seconds", to_the_millisecond(fault.planned)},
+            {"for_seconds", to_the_millisecond(fault.lasts)},
+            {"workload", fault.workload}};
+  const auto put = [&](const char* member, const std::optional<double>& seconds) {
+    if (seconds) json[member] = to_the_millisecond(*seconds);
+  };
+  put("begin_seconds", fault.begin);
+  put("end_seconds", fault.end);
+  put("still_seconds", fault.still);
+  put("moved_seconds", fault.moved);
+  return json;
+}
+
 Json kernel_json(const KernelRecord& kernel) {
   Json json{{"name", kernel.name},
             {"from", kernel.from},
@@ -238,6 +254,7 @@ Json to_json(const TrialRecord& trial) {
             {"own_cpu_seconds", to_the_millisecond(trial.own_cpu_seconds)},
             {"own_memory_bytes", trial.own_memory_bytes}};
   if (trial.nodes_memory_bytes > 0) json["nodes_memory_bytes"] = trial.nodes_memory_bytes;
+  if (!trial.faults.empty()) json["faults"] = array_of(trial.faults, fault_json);
   if (!trial.node_kernels.empty()) json["node_kernels"] = object_of(trial.node_kernels);
   if (trial.health) json["health"] = record_json::health_json(*trial.health);
   return json;

@@ -160,6 +160,21 @@ struct StepRecord {
   std::string problem;  ///< empty: the step did what it is for
 };
 
+/// What was done to a node on purpose while a trial worked.
+struct FaultRecord {
+  std::string kind;  ///< "kill", "pause" or "cut"
+  std::string node;
+  double planned = 0;           ///< seconds of work since the first workload began
+  double lasts = 0;             ///< seconds, of pause and cut, as planned
+  std::string workload;         ///< during which it was to come
+  std::optional<double> begin;  ///< seconds since the trial's start; absent: it never came
+  std::optional<double> end;    ///< of pause and cut: when it was over
+  /// The longest time that a worker on another node stood still, of those that ended after this
+  /// began, in seconds, and when it moved again.
+  std::optional<double> still;
+  std::optional<double> moved;
+};
+
 /// How the host was while a trial ran. What the host does not tell is absent.
 struct HealthRecord {
   double load = 0;                     ///< of the last minute, just before the trial
@@ -189,6 +204,7 @@ struct TrialRecord {
   std::uint64_t seed = 0;  ///< of what the trial draws by chance; 0 in older runs
   double seconds = 0;
   std::vector<StepRecord> steps;
+  std::vector<FaultRecord> faults;  ///< by their planned time
   std::vector<WorkloadRecord> workloads;
   std::vector<FindingRecord> findings;
   std::map<std::string, OracleRecord> oracles;        ///< by node name

@@ -174,6 +174,23 @@ PatchRecord read_patch(const Members& from) {
   return patch;
 }
 
+FaultRecord read_fault(const Members& from) {
+  FaultRecord fault;
+  from.read("kind", fault.kind);
+  from.read("node", fault.node);
+  from.read("planned_seconds", fault.planned);
+  from.read("for_seconds", fault.lasts);
+  from.read("workload", fault.workload);
+  const auto read = [&](const char* member, std::optional<double>& seconds) {
+    if (from.has(member)) from.read(member, seconds.emplace());
+  };
+  read("begin_seconds", fault.begin);
+  read("end_seconds", fault.end);
+  read("still_seconds", fault.still);
+  read("moved_seconds", fault.moved);
+  return fault;
+}
+
 KernelRecord read_kernel(const Members& from) {
   KernelRecord kernel;
   from.read("name", kernel.name);
@@ -220,6 +237,7 @@ TrialRecord read_trial(const Members& from) {
   from.read("findings", trial.findings, read_finding);
   from.read("oracles", trial.oracles, read_oracle);
   from.read("kernel_releases", trial.kernel_releases);
+  if (from.has("faults")) from.read("faults", trial.faults, read_fault);
   if (from.has("node_kernels")) from.read("node_kernels", trial.node_kernels);
   if (from.has("nodes_memory_bytes")) from.read("nodes_memory_bytes", trial.nodes_memory_bytes);
   from.read("own_cpu_seconds", trial.own_cpu_seconds);

@@ -51,7 +51,8 @@ std::string read_job(const Json& request, const std::string& node, Job& job) {
 /// Whether there is no machine any more.
 bool is_gone(const Lab::Node& node) {
   return node.loss &&
-         (node.loss->kind == Loss::Kind::qemu_died || node.loss->kind == Loss::Kind::stopped);
+         (node.loss->kind == Loss::Kind::qemu_died || node.loss->kind == Loss::Kind::stopped ||
+          node.loss->kind == Loss::Kind::killed);
 }
 
 std::string text_of(const std::exception_ptr& error) {

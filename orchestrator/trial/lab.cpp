@@ -118,7 +118,7 @@ void Lab::machine_event(const MachineEvent& event) {
     case MachineEvent::Kind::crashed: {
       const auto last = last_lines(setting_.hypervisor.qemu_log(it->machine.name), 1);
       // Not only the channel: whatever was thought before, this is why.
-      if (!ending_)
+      if (!ending_ && !killed().contains(it->id))
         it->loss = Loss{Loss::Kind::qemu_died,
                         fmt::format("QEMU of {} died ({}){}", it->name, event.detail,
                                     last.empty() ? "" : ": " + printable(last[0], 200))};
@@ -149,15 +149,15 @@ void Lab::load(Milliseconds limit, std::stop_token stop) {
     if (source_.from) node.agent->adopt(source_.from->node(members.size()).last_job, JobHandlers{});
     members.push_back({node.id, node.name, node.agent.get()});
   }
-  crew_ = std::make_unique<Crew>(setting_.loop, members, [this] {
+  crews_.push_back(std::make_unique<Crew>(setting_.loop, members, [this] {
     const Loss* const loss = lost();
     return loss ? loss->what : given_up_;
-  });
+  }));
   const auto started = [&] {
     if (answers->failure) std::rethrow_exception(answers->failure);
     return answers->started == nodes_.size();
   };
-  crew_->wait("machines to start", started, limit, stop);
+  crew().wait("machines to start", started, limit, stop);
 }
 
 void Lab::go_on(Milliseconds limit, std::stop_token stop) {
@@ -185,7 +185,7 @@ void Lab::await_first_lines(Milliseconds limit, std::stop_token stop) {
     return std::ranges::none_of(nodes_, is_mute);
   };
   try {
-    crew_->wait("the first lines", all_speak, limit, stop);
+    crew().wait("the first lines", all_speak, limit, stop);
   } catch (const BarrierFailed&) {
     std::vector<std::string> mute;
     for (const Node& node : nodes_)
@@ -204,7 +204,7 @@ void Lab::await_agents(Milliseconds limit, Milliseconds left, std::stop_token st
                                [](const Node& node) { return node.agent->hello().has_value(); });
   };
   try {
-    crew_->wait("hello", said_hello, left, stop);
+    crew().wait("hello", said_hello, left, stop);
   } catch (const BarrierFailed&) {
     std::vector<std::string> who;
     std::string last;
@@ -265,7 +265,7 @@ void Lab::identify(Milliseconds limit, std::stop_token stop) {
       if (!reply.ok()) answers->refused = name + " did not take its identity: " + reply.error;
     });
   }
-  crew_->wait(
+  crew().wait(
       "identities",
       [&] {
         if (!answers->refused.empty()) throw Error(answers->refused);
@@ -287,7 +287,7 @@ void Lab::refresh(Milliseconds limit, std::stop_token stop) {
                           if (!reply.ok())
                             answers->refused = name + " did not take the time: " + reply.error;
                         });
-  crew_->wait(
+  crew().wait(
       "the time to be set",
       [&] {
         if (!answers->refused.empty()) throw Error(answers->refused);
@@ -369,7 +369,10 @@ void Lab::resume(Milliseconds limit, std::stop_token stop) {
   order(
       "letting the nodes go on",
       [&](const Node& node, Hypervisor::Done done) {
-        setting_.hypervisor.resume(node.machine.name, std::move(done));
+        if (killed().contains(node.id))
+          done(nullptr);
+        else
+          setting_.hypervisor.resume(node.machine.name, std::move(done));
       },
       limit, stop);
   if (!setting_.fabric) return;
@@ -394,11 +397,14 @@ std::chrono::nanoseconds Lab::pace() const {
 void Lab::look_for_silence() {
   if (const std::string problem = disk_->ended(); !problem.empty()) lose_disk(problem);
   for (Node& node : nodes_) {
-    if (!node.agent || !node.agent->hello()) continue;
+    if (!node.agent || !node.agent->hello() || still_.contains(node.id)) continue;
+    if (node.loss && node.loss->kind == Loss::Kind::killed) continue;
     if (!node.agent->lost().empty())
       lose(node, Loss::Kind::agent_lost,
            fmt::format("the agent on {} is gone: {}", node.name, node.agent->lost()));
-    const auto heard = node.agent->last_heard();
+    auto heard = node.agent->last_heard();
+    if (const auto went_on = went_on_.find(node.id); heard && went_on != went_on_.end())
+      heard = std::max(*heard, went_on->second);
     const auto slow = slowness_.find(node.id);
     const auto limit = std::chrono::duration_cast<Milliseconds>(
         kSilence * (slow == slowness_.end() ? 1.0 : std::min(slow->second, kMostPatience)));
@@ -443,7 +449,7 @@ void Lab::lose_disk(const std::string& why) {
 
 const Loss* Lab::lost() const {
   for (const Node& node : nodes_)
-    if (node.loss) return &*node.loss;
+    if (node.loss && node.loss->kind != Loss::Kind::killed) return &*node.loss;
   return nullptr;
 }
 
@@ -467,6 +473,7 @@ std::string Lab::stop_machines(Milliseconds limit) {
   }
   const Waited waited = setting_.loop.run_until([&] { return progress->answers == nodes_.size(); },
                                                 limit, std::stop_token{});
+  for (const Node& node : nodes_) set_cable(node.id, Fabric::Cable::whole);
   // What was kept for these nodes is not for the next ones.
   if (setting_.fabric) setting_.fabric->release();
   if (waited != Waited::done)

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -69,13 +70,14 @@ struct NodeSource {
 /// How a node was lost, if it was.
 struct Loss {
   enum class Kind {
-    panicked,     ///< the kernel panicked: its doing
-    stopped,      ///< powered off or reset, unasked: the kernel's doing
-    qemu_died,    ///< the host's doing
-    agent_lost,   ///< the agent's channel broke while the machine runs
-    silent,       ///< the machine runs, the agent says nothing
-    disk_lost,    ///< the target of the shared disk ended, or cannot be reached: the host's doing
+    panicked,    ///< the kernel panicked: its doing
+    stopped,     ///< powered off or reset, unasked: the kernel's doing
+    qemu_died,   ///< the host's doing
+    agent_lost,  ///< the agent's channel broke while the machine runs
+    silent,      ///< the machine runs, the agent says nothing
+    disk_lost,   ///< the target of the shared disk ended, or cannot be reached: the host's doing
     stopped_on_host,  ///< the agent says nothing because the machine or its QEMU was stopped
+    killed,           ///< ended on purpose, as the topology asks
   };
   Kind kind;
   std::string what;  ///< one line with the node's name
@@ -140,7 +142,8 @@ class Lab {
   void resume(Milliseconds limit, std::stop_token stop);
 
   std::vector<Node>& nodes() { return nodes_; }
-  const Crew& crew() const { return *crew_; }
+  /// All nodes but those that were killed. What is referred to lives as long as the lab.
+  const Crew& crew() const { return *crews_.back(); }
   std::map<NodeId, ConsoleTail*> consoles();
 
   /// Measures how slow the nodes are while nothing works on them. Throws Cancelled only.
@@ -154,6 +157,17 @@ class Lab {
   /// Looks for agents that fell silent. Called now and then.
   void look_for_silence();
 
+  /// Ends a node's machine on purpose, as a power cut would. From this call on it is none of
+  /// crew(), and that it is gone is no loss.
+  void kill(NodeId node, Hypervisor::Done done);
+  /// The nodes that were.
+  std::set<NodeId> killed() const;
+  /// A node's machine stands still, and goes on. That it says nothing meanwhile is no loss.
+  void stand_still(NodeId node, Hypervisor::Done done);
+  void go_on_again(NodeId node, Hypervisor::Done done);
+  /// What a node's cable to the fabric carries; without a fabric nothing is done.
+  void set_cable(NodeId node, Fabric::Cable cable);
+
   /// The shared disk as nodes reach it whose kernels are initiators themselves, if they are.
   std::optional<IscsiLun> lun_for_guests() const { return disk_->for_guests(); }
 
@@ -163,7 +177,7 @@ class Lab {
   /// Every node is lost for want of its disk.
   void lose_disk(const std::string& why);
 
-  /// The first node that was lost, or null.
+  /// The first node that was lost and not killed, or null.
   const Loss* lost() const;
 
   /// A kernel broke in a way nothing recovers from: whoever waits for the crew stops waiting.
@@ -186,6 +200,7 @@ class Lab {
   void order(const std::string& what, const Order& each, Milliseconds limit, std::stop_token stop);
   void machine_event(const MachineEvent& event);
   void lose(Node& node, Loss::Kind kind, const std::string& what);
+  Node& node(NodeId id);
   /// Asks whether a node that says nothing is kept from it by the host.
   void ask_why_silent(const Node& node, Milliseconds limit);
 
@@ -193,11 +208,13 @@ class Lab {
   const NodeSource& source_;
   std::unique_ptr<LabDisk> disk_;
   std::vector<Node> nodes_;
-  std::unique_ptr<Crew> crew_;
+  std::vector<std::unique_ptr<Crew>> crews_;  ///< of all; then without whom was killed
   std::map<NodeId, double> slowness_;
   std::vector<KeptFrame> waiting_frames_;  ///< for when the nodes go on
   std::string given_up_;
   std::map<NodeId, SteadyTime> asked_why_silent_;
+  std::set<NodeId> still_;                                      ///< stand still on purpose
+  std::map<NodeId, SteadyTime> went_on_;                        ///< when they went on
   std::shared_ptr<Lab*> alive_ = std::make_shared<Lab*>(this);  ///< answers hold it weakly
   bool ending_ = false;
 };

@@ -20,9 +20,11 @@ std::vector<NodeNews> LabNews::look(Lab& lab) {
   for (Lab::Node& node : lab.nodes()) {
     NodeNews& news = all.emplace_back();
     news.node = node.id;
-    const bool just_lost = node.loss && !told_loss_.contains(node.id);
+    const bool just_lost = node.loss && told_loss_.insert(node.id).second;
     // What ended says no more: a report it was printing is as long as it gets.
-    if (just_lost && node.loss->kind == Loss::Kind::stopped) node.console->finish();
+    if (just_lost &&
+        (node.loss->kind == Loss::Kind::stopped || node.loss->kind == Loss::Kind::killed))
+      node.console->finish();
     if (node.console->poll()) news.line = printable(node.console->reader().last_line(), 120);
     // In a lab that began with another trial the console is in that one's folder.
     const std::string log = node.console_log.lexically_relative(folder_).string();
@@ -31,8 +33,7 @@ std::vector<NodeNews> LabNews::look(Lab& lab) {
       news.findings.push_back(
           record_of(finding, log, node.console->text(finding.begin, finding.end, kExcerpt)));
     }
-    if (!just_lost) continue;
-    told_loss_.insert(node.id);
+    if (!just_lost || node.loss->kind == Loss::Kind::killed) continue;
     news.loss = node.loss;
     if (auto finding = finding_of(*node.loss)) {
       finding->excerpt = last_move(node);
@@ -52,8 +53,9 @@ std::optional<FindingRecord> LabNews::finding_of(const Loss& loss) {
       return own_finding("silent", loss.what, "agent");
     case Loss::Kind::qemu_died:
     case Loss::Kind::agent_lost:
-    case Loss::Kind::disk_lost:
     case Loss::Kind::stopped_on_host:
+    case Loss::Kind::disk_lost:
+    case Loss::Kind::killed:
       break;
   }
   // The host's doing: told, and nothing that a kernel is judged by.

@@ -131,8 +131,9 @@ std::string RunningLab::diagnose(std::stop_token stop) {
 
 std::string RunningLab::leave(Milliseconds limit, std::stop_token stop) {
   try {
-    cluster_->leave(limit, stop);
-    if (disk_) disk_->detach(limit, stop);
+    const std::set<NodeId> gone = lab_.killed();
+    cluster_->leave(gone, limit, stop);
+    if (disk_) disk_->detach(gone, limit, stop);
   } catch (const Error& error) {
     return std::string("leaving the cluster: ") + error.what();
   }

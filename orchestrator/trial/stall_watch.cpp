@@ -37,6 +37,7 @@ void StallWatch::begin(const WorkloadRun& work, const WorkloadSpec& workload,
   if (workload.exec) first_progress_ = workload.duration + setting_.plan.deadlines.work;
   stalled_.clear();
   later_.clear();
+  excused_ = {};
 }
 
 void StallWatch::end() { work_ = nullptr; }
@@ -55,8 +56,9 @@ std::vector<StallWatch::Still> StallWatch::still() const {
   if (!work_) return all;
   const SteadyTime now = setting_.loop.now();
   for (const WorkloadRun::NodeState& state : work_->nodes()) {
-    if (state.end || stalled_.contains(state.node)) continue;
-    const auto time = std::chrono::duration_cast<Milliseconds>(now - state.last_progress);
+    if (state.over() || stalled_.contains(state.node)) continue;
+    const auto time =
+        std::chrono::duration_cast<Milliseconds>(now - std::max(state.last_progress, excused_));
     if (time >= limit_of(state)) all.push_back({state.node, time});
   }
   return all;

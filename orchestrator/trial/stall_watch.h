@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -40,6 +41,10 @@ class StallWatch {
              std::map<std::uint64_t, std::string> names);
   void end();
 
+  /// Until then everybody may wait for a node to which something was done on purpose: time counts
+  /// from there.
+  void excuse(SteadyTime until) { excused_ = std::max(excused_, until); }
+
   /// Whether a node must be looked into now.
   bool due() const;
   /// Looks into it. `broken` are nodes whose kernel hit a BUG. Throws Cancelled only.
@@ -76,6 +81,7 @@ class StallWatch {
   Milliseconds between_{0};  ///< the looks that were taken last
   std::string name_;
   Milliseconds first_progress_{0};
+  SteadyTime excused_{};
   /// When a node that was found to be only slow is looked into again, and what it had done by then.
   struct Later {
     SteadyTime at;

@@ -80,7 +80,7 @@ class Trial {
     }
     if (lab_ && course_.interrupted.empty()) blame_disk();
     // From here on nothing may keep the lab from being stopped.
-    if (is_followed() && is_well()) attempt("clear", [&] { clear(); });
+    if (is_followed() && is_well() && is_whole()) attempt("clear", [&] { clear(); });
     if (course_.interrupted.empty()) attempt("collect", [&] { collect(); });
     if (course_.interrupted.empty()) hold();
     if (const std::string why = why_lab_ends(); why.empty())
@@ -285,6 +285,9 @@ class Trial {
   /// Whether a trial may go on in this one's lab if that stays sound.
   bool is_followed() const { return shared_ && shared_->next && may_share(trial_, *shared_->next); }
 
+  /// No node was killed.
+  bool is_whole() const { return lab_ && lab_->lab().killed().empty(); }
+
   bool is_well() {
     return course_.interrupted.empty() && course_.failure.empty() && !log_.decisive() && lab_ &&
            lab_->cluster() && !lab().lost();
@@ -322,6 +325,7 @@ class Trial {
     judge_trial(record_, log_, course_);
     if (record_.outcome != Outcome::passed) return "the trial did not pass: " + record_.reason;
     if (lab().lost()) return lab().lost()->what;
+    if (!is_whole()) return "a node was killed";
     if (!cleared_) return "it could not be made ready for another";
     if (!unread_consoles_.empty()) return unread_consoles_;
     for (const FindingRecord& finding : log_.all())

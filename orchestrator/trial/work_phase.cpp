@@ -36,6 +36,12 @@ constexpr Milliseconds kFoundAgain{60'000};
 
 }  // namespace
 
+WorkPhase::WorkPhase(Place place, std::stop_token stop)
+    : at_(std::move(place)),
+      stop_(std::move(stop)),
+      faults_({at_.setting.loop, at_.lab.lab(), at_.setting.plan, at_.trial, at_.writer,
+               at_.observer, at_.record, at_.now}) {}
+
 Milliseconds WorkPhase::since(SteadyTime begin) const {
   return std::chrono::duration_cast<Milliseconds>(at_.setting.loop.now() - begin);
 }
@@ -62,7 +68,7 @@ void WorkPhase::work(const WorkloadSpec& workload) {
   entry.program = program_of(workload);
   entry.operation = operation_of(workload);
   auto run = std::make_unique<WorkloadRun>(
-      plan, workload, at_.trial.seed, lab().crew(),
+      plan, workload, at_.trial.seed, lab().crew(), faults_.mortal(workload.name),
       [this](NodeId node, const std::string& worker, const WorkerState& state) {
         sample(node, worker, state);
       });
@@ -74,16 +80,20 @@ void WorkPhase::work(const WorkloadSpec& workload) {
                    Json{{"workload", workload.name}, {"start_uncertainty_ms", apart.count()}});
   work_ = std::move(run);
   stalls().begin(*work_, workload, std::move(names));
-  const Milliseconds limit = work_limit(workload, plan);
+  faults_.begin(workload.name, work_->nodes().front().started);
+  const Milliseconds limit = work_limit(workload, plan) + faults_.delay(workload.name);
   const Waited waited = wait(limit + work_->until_start());
   stalls().end();
+  faults_.end(stop_);
   note_work(entry, workload);
   if (waited == Waited::stopped) throw Cancelled("running " + workload.name);
   if (lab().lost()) throw NodeLost(lab().lost()->what);
   if (doomed_) return;
   if (waited == Waited::deadline) return report_endless(workload.name, limit);
+  require_faults();
   judge(entry);
-  if (!doomed_ && !lab().lost()) kernel_counters.record(entry, stop_);
+  const bool whole = faults_.mortal(workload.name).empty();
+  if (whole && !doomed_ && !lab().lost()) kernel_counters.record(entry, stop_);
 }
 
 /// What every program did, as far as it came.
@@ -103,7 +113,7 @@ void WorkPhase::note_work(WorkloadRecord& entry, const WorkloadSpec& workload) {
 
 void WorkPhase::report_endless(const std::string& workload, Milliseconds limit) {
   for (const WorkloadRun::NodeState& state : work_->nodes())
-    if (!state.end)
+    if (!state.over())
       at_.report(own_finding("workload",
                              fmt::format("{} did not end within {}", workload, to_string(limit)),
                              workload + ":endless"),
@@ -120,10 +130,16 @@ Waited WorkPhase::wait(Milliseconds limit) {
     const auto left =
         std::max(Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - loop.now()));
     const Milliseconds turn = at_.setting.plan.watch.checkpoint.value_or(left);
-    const auto over = [&] { return work_->ended() || lab().lost() || settled(); };
-    const Waited waited =
-        loop.run_until([&] { return over() || stalls().due() || is_asked() || is_broken(); },
-                       std::min(left, turn), stop_);
+    const auto over = [&] {
+      return work_->ended() || lab().lost() || settled() || !faults_.problem().empty();
+    };
+    const Waited waited = loop.run_until(
+        [&] { return over() || is_struck() || stalls().due() || is_asked() || is_broken(); },
+        std::min(left, turn), stop_);
+    if (waited == Waited::done && !over() && is_struck()) {
+      strike();
+      continue;
+    }
     if (waited == Waited::done && is_asked()) {
       serve_desk();
       continue;
@@ -136,8 +152,34 @@ Waited WorkPhase::wait(Milliseconds limit) {
       continue;
     }
     if (waited != Waited::deadline || turn >= left) return waited;
-    if (!doomed_ && stalls().stalled().empty()) checkpoint();
+    // A lab that has lost a node, or has one that stands still, is nothing to go back to.
+    const bool whole = lab().killed().empty() && !faults_.lasts();
+    if (whole && !doomed_ && stalls().stalled().empty()) checkpoint();
   }
+}
+
+/// Whether something is to be done to a node. Nothing is any more when there is something to be
+/// found out.
+bool WorkPhase::is_struck() const {
+  return !doomed_ && stalls().stalled().empty() && faults_.due();
+}
+
+void WorkPhase::strike() {
+  for (const FaultTimeline::Struck& struck : faults_.strike()) {
+    if (struck.kind == FaultKind::kill) work_->lose(struck.node);
+    // The clock of a machine that stands still does, too.
+    if (struck.kind == FaultKind::pause) work_->forget_clocks();
+    stalls().excuse(struck.excused);
+  }
+}
+
+/// A trial in which not all came that the topology asks for says nothing.
+void WorkPhase::require_faults() const {
+  if (!faults_.problem().empty()) throw Error(faults_.problem());
+  if (at_.log.decisive() || doomed_) return;
+  if (const std::string missed = faults_.missed(); !missed.empty())
+    throw Error(fmt::format("the {} did not come: {} had ended before", missed, name_),
+                "let the workload take its whole duration, or let `at` be earlier");
 }
 
 void WorkPhase::serve_desk() {
@@ -213,13 +255,14 @@ bool WorkPhase::settled() const {
         const auto how = stalled.find(state.node);
         if (how != stalled.end())
           return how->second != Standstill::Kind::stall || at_.log.has(state.node, word);
-        return state.end.has_value() || since(state.last_progress) < kMoving;
+        return state.over() || since(state.last_progress) < kMoving;
       });
   return (all && gone >= kSettle) ||
          gone >= kHungTaskPeriods * at_.setting.plan.watch.hung_task + kHungTaskSlack;
 }
 
 void WorkPhase::sample(NodeId node, const std::string& worker, const WorkerState& state) {
+  if (work_) faults_.heard(work_->node(node));
   at_.writer.sample(sample_line(at_.now(), name_, at_.setting.plan.node(node).name, worker, state));
   const Counters& counters = work_ ? work_->node(node).reader->counters() : state.counters;
   at_.observer.node(at_.setting.plan.node(node), fmt::format("{}: {} operations, {}", name_, counters.operations,
@@ -228,9 +271,9 @@ void WorkPhase::sample(NodeId node, const std::string& worker, const WorkerState
 
 /// Every program has ended: did each do what it was for?
 void WorkPhase::judge(WorkloadRecord& entry) {
-  const bool all_well =
-      std::all_of(work_->nodes().begin(), work_->nodes().end(),
-                  [](const WorkloadRun::NodeState& state) { return state.went_well(); });
+  const bool all_well = std::all_of(
+      work_->nodes().begin(), work_->nodes().end(),
+      [](const WorkloadRun::NodeState& state) { return state.killed || state.went_well(); });
   // A program can end because the kernel broke under it; what the kernel says comes just behind.
   if (!all_well && at_.setting.loop.run_until([&] { return at_.log.decisive() != nullptr; },
                                               kLastWords, stop_) == Waited::done)

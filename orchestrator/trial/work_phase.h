@@ -10,6 +10,7 @@
 #include "record/run_record.h"
 #include "record/run_writer.h"
 #include "trial/checkpoints.h"
+#include "trial/fault_timeline.h"
 #include "trial/finding_log.h"
 #include "trial/investigation.h"
 #include "trial/running_lab.h"
@@ -36,7 +37,7 @@ class WorkPhase {
     std::function<void(FindingRecord, NodeId)> report;  ///< takes what was found
     std::function<double()> now;                        ///< seconds since the trial's start
   };
-  WorkPhase(Place place, std::stop_token stop) : at_(std::move(place)), stop_(std::move(stop)) {}
+  WorkPhase(Place place, std::stop_token stop);
 
   /// Makes the workload's files, runs it and judges what it did. Returns early if the lab is known
   /// to be lost and there is nothing more to learn from it. Throws Cancelled, NodeLost, and
@@ -69,6 +70,9 @@ class WorkPhase {
   void serve_desk();
   void checkpoint();
   bool bear_with_disk();
+  bool is_struck() const;
+  void strike();
+  void require_faults() const;
   bool is_asked() const;
   bool is_broken() const;
   bool settled() const;
@@ -78,6 +82,7 @@ class WorkPhase {
 
   Place at_;
   std::stop_token stop_;
+  FaultTimeline faults_;
   std::unique_ptr<WorkloadRun> work_;
   std::string name_;                  // of the workload
   Milliseconds disk_away_{0};

@@ -119,7 +119,8 @@ void count_steady(WorkloadRecord& entry, const WorkloadRun& run) {
   for (const WorkloadRun::NodeState& state : run.nodes()) {
     const auto steady = steady_of(state, *run.window(), latencies);
     if (!steady) {
-      entry.not_steady = state.name + " reported too little of the window";
+      entry.not_steady =
+          state.name + (state.killed ? " was killed" : " reported too little of the window");
       return;
     }
     sum.operations_per_second += steady->operations_per_second;
@@ -181,6 +182,8 @@ std::vector<FindingRecord> work_findings(const WorkloadRecord& entry,
         fmt::format("{} on {}{}{}", counters.short_transfers, state.name,
                     counters.first_error.empty() ? "" : ", first ", counters.first_error));
   if (counters.errors > 0) bad("io_error", "I/O errors in " + entry.name, counters.first_error);
+  // Nobody knows how it would have ended.
+  if (state.killed) return findings;
   const bool by_status = state.program->judged_by_status;
   if (state.end->signal && !by_status)
     bad("workload", fmt::format("{} killed by signal {}", entry.program, *state.end->signal),

@@ -47,6 +47,17 @@ void Barriers::program_ended(NodeId node) {
   decide_all();
 }
 
+void Barriers::node_gone(NodeId node) {
+  for (std::size_t i = 0; i < crew_.members().size(); ++i) {
+    if (crew_.members()[i].id != node) continue;
+    gone_.insert(i);
+    for (auto& [name, waiting] : waiting_) waiting[i].clear();
+  }
+  // An answer of its that is waited for never comes.
+  forget_clocks();
+  decide_all();
+}
+
 void Barriers::forget_clocks() {
   measured_.reset();
   if (!measuring_) return;
@@ -98,7 +109,10 @@ void Barriers::decide(const std::string& name) {
     return refuse(name,
                   "a barrier is for the programs of a workload while they run, not before "
                   "or after");
-  if (std::all_of(waiting.begin(), waiting.end(), comes)) return release(name);
+  bool all_come = true;
+  for (std::size_t i = 0; i < waiting.size(); ++i)
+    all_come = all_come && (gone_.contains(i) || comes(waiting[i]));
+  if (all_come) return release(name);
   for (const std::size_t member : ended_)
     if (!comes(waiting[member]))
       return refuse(name, fmt::format("{}'s program ended before it came to barrier {}",
@@ -113,6 +127,7 @@ void Barriers::release(const std::string& name) {
   const auto released = waiting_.extract(name);
   for (std::size_t i = 0; i < crew_.members().size(); ++i) {
     const auto& waiters = released.mapped()[i];
+    if (gone_.contains(i)) continue;
     crew_.members()[i].agent->release(
         {name, {waiters.begin(), waiters.end()}, instant + offsets_[i], {}});
   }
@@ -138,18 +153,20 @@ void Barriers::measure() {
   measured->offsets.resize(crew_.members().size());
   const std::weak_ptr<int> wanted = measuring_;
   for (std::size_t i = 0; i < crew_.members().size(); ++i)
-    crew_.members()[i].agent->measure_clock(
-        kClockLimit, [this, measured, wanted, i](std::optional<Agent::ClockOffset> offset) {
-          measured->offsets[i] = offset;
-          if (++measured->answers < measured->offsets.size() || wanted.expired()) return;
-          measuring_.reset();
-          for (std::size_t j = 0; j < measured->offsets.size(); ++j)
-            if (measured->offsets[j]) offsets_[j] = measured->offsets[j]->offset;
-          // A node that did not tell now is silent or lost, which others find; its last word on the
-          // clock is the best there is.
-          measured_ = crew_.loop().now();
-          decide_all();
-        });
+    if (!gone_.contains(i))
+      crew_.members()[i].agent->measure_clock(
+          kClockLimit, [this, measured, wanted, i](std::optional<Agent::ClockOffset> offset) {
+            measured->offsets[i] = offset;
+            if (++measured->answers < crew_.members().size() - gone_.size() || wanted.expired())
+              return;
+            measuring_.reset();
+            for (std::size_t j = 0; j < measured->offsets.size(); ++j)
+              if (measured->offsets[j]) offsets_[j] = measured->offsets[j]->offset;
+            // A node that did not tell now is silent or lost, which others find; its last word on
+            // the clock is the best there is.
+            measured_ = crew_.loop().now();
+            decide_all();
+          });
 }
 
 }  // namespace gridlock

@@ -32,6 +32,8 @@ class Barriers {
   void open_running();
   /// The node's program has ended: it comes to no barrier any more.
   void program_ended(NodeId node);
+  /// The node was killed: nobody waits for it any more.
+  void node_gone(NodeId node);
   /// The nodes stood still: what was measured of their clocks holds no longer.
   void forget_clocks();
   /// The programs have ended; whoever waits or comes is refused.
@@ -54,6 +56,7 @@ class Barriers {
   std::vector<std::chrono::nanoseconds> offsets_;
   std::optional<SteadyTime> measured_;  // when the offsets were, if they still hold
   std::set<std::size_t> ended_;
+  std::set<std::size_t> gone_;
   std::map<std::string, Waiting> waiting_;
   std::shared_ptr<int> measuring_;  // held while the clocks are asked for
 };

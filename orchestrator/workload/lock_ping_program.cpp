@@ -6,9 +6,9 @@
 namespace gridlock {
 
 NodeProgram lock_ping_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
-                              std::uint64_t seed) {
+                              std::uint64_t seed, const WorkRing& ring) {
   const LockPingSpec& spec = *workload.lock_ping;
-  const std::vector<std::pair<std::string, std::string>> options{
+  Options options{
       {"--dir", workload_folder(plan, workload)},
       {"--node", std::to_string(node.number)},
       {"--nodes", std::to_string(plan.nodes.size())},
@@ -19,6 +19,7 @@ NodeProgram lock_ping_program(const Plan& plan, const WorkloadSpec& workload, No
       {"--duration-ms", std::to_string(workload.duration.count())},
       {"--sample-ms", std::to_string(kSampleMs)},
   };
+  add_ring(options, ring);
   const auto phase = [&](const std::string& name) { return action_of("lock-ping", name, options); };
   NodeProgram program;
   program.prepare = phase("prepare");

@@ -21,9 +21,9 @@ std::string peers_of(const Plan& plan) {
 }  // namespace
 
 NodeProgram mmap_dio_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
-                             std::uint64_t seed) {
+                             std::uint64_t seed, const WorkRing& ring) {
   const MmapDioSpec& spec = *workload.mmap_dio;
-  const std::vector<std::pair<std::string, std::string>> options{
+  Options options{
       {"--dir", workload_folder(plan, workload)},
       {"--node", std::to_string(node.number)},
       {"--nodes", std::to_string(plan.nodes.size())},
@@ -51,6 +51,7 @@ NodeProgram mmap_dio_program(const Plan& plan, const WorkloadSpec& workload, Nod
       {"--glock-table", plan.lock_table},
       {"--drop-caches", "yes"},
   };
+  add_ring(options, ring);
   const auto phase = [&](const std::string& name) { return action_of("mmap-dio", name, options); };
   NodeProgram program;
   program.prepare = phase("prepare");

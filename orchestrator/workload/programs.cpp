@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "workload/programs.h"
 
+#include "base/text.h"
 #include "topology/words.h"
 #include "workload/node_programs.h"
 
@@ -13,14 +14,24 @@ Job job_of(std::vector<std::string> argv) {
   return job;
 }
 
-Job action_of(const std::string& program, const std::string& action,
-              const std::vector<std::pair<std::string, std::string>>& options) {
+Job action_of(const std::string& program, const std::string& action, const Options& options) {
   std::vector<std::string> argv{"/gridlock/bin/" + program, action};
   for (const auto& [option, value] : options) {
     argv.push_back(option);
     argv.push_back(value);
   }
   return job_of(std::move(argv));
+}
+
+void add_ring(Options& options, const WorkRing& ring) {
+  const auto numbers = [](const auto& nodes) {
+    std::vector<std::string> words;
+    for (const NodeId node : nodes) words.push_back(std::to_string(node.number));
+    return join(words, ",");
+  };
+  if (!ring.nodes.empty()) options.emplace_back("--ring", numbers(ring.nodes));
+  if (!ring.mortal.empty()) options.emplace_back("--mortal", numbers(ring.mortal));
+  if (ring.looks_at) options.emplace_back("--looks-at", std::to_string(ring.looks_at->number));
 }
 
 std::string workload_folder(const Plan& plan, const WorkloadSpec& workload) {
@@ -44,9 +55,9 @@ std::string program_of(const WorkloadSpec& workload) {
 }
 
 NodeProgram node_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
-                         std::uint64_t seed) {
-  if (workload.mmap_dio) return mmap_dio_program(plan, workload, node, seed);
-  if (workload.lock_ping) return lock_ping_program(plan, workload, node, seed);
+                         std::uint64_t seed, const WorkRing& ring) {
+  if (workload.mmap_dio) return mmap_dio_program(plan, workload, node, seed, ring);
+  if (workload.lock_ping) return lock_ping_program(plan, workload, node, seed, ring);
   if (workload.exec) return exec_program(plan, workload, node, seed);
   return fio_program(plan, workload, node, seed);
 }

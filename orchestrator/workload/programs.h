@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "guest/agent.h"
 #include "plan/plan.h"
@@ -34,8 +36,16 @@ std::string operation_of(const WorkloadSpec& workload);
 /// "mmap-dio", "fio", "lock-ping" or "exec".
 std::string program_of(const WorkloadSpec& workload);
 
+/// Who works together.
+struct WorkRing {
+  std::vector<NodeId> nodes = {};       ///< those that began it, in order; empty: all of the plan
+  std::set<NodeId> mortal = {};         ///< those of them that are killed meanwhile: what only they
+                                        ///< know is not asserted
+  std::optional<NodeId> looks_at = {};  ///< whose data is verified; absent: the next node's
+};
+
 /// The programs of `workload` on `node`. The seed is the trial's.
 NodeProgram node_program(const Plan& plan, const WorkloadSpec& workload, NodeId node,
-                         std::uint64_t seed);
+                         std::uint64_t seed, const WorkRing& ring = {});
 
 }  // namespace gridlock

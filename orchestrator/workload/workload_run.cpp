@@ -21,12 +21,22 @@ constexpr std::size_t kKeptErrors = 4096;
 }  // namespace
 
 WorkloadRun::WorkloadRun(const Plan& plan, const WorkloadSpec& workload, std::uint64_t seed,
-                         const Crew& crew, OnSample on_sample)
-    : workload_(workload), crew_(crew), barriers_(crew), on_sample_(std::move(on_sample)) {
+                         const Crew& crew, const std::set<NodeId>& mortal, OnSample on_sample)
+    : plan_(plan),
+      workload_(workload),
+      seed_(seed),
+      crew_(crew),
+      barriers_(crew),
+      on_sample_(std::move(on_sample)) {
+  WorkRing ring;
+  // What is usual is not said.
+  if (crew.members().size() < plan.nodes.size())
+    for (const Crew::Member& member : crew.members()) ring.nodes.push_back(member.id);
+  ring.mortal = mortal;
   if (!workload.exec) window_ = steady_window(workload.duration);
   progress_.resize(crew_.members().size());
   for (const Crew::Member& member : crew_.members()) {
-    programs_.push_back(node_program(plan, workload, member.id, seed));
+    programs_.push_back(node_program(plan, workload, member.id, seed, ring));
     NodeState state;
     state.node = member.id;
     state.name = member.name;
@@ -169,7 +179,7 @@ std::map<NodeId, Agent::JobId> WorkloadRun::jobs() const {
 
 bool WorkloadRun::ended() const {
   return std::all_of(states_.begin(), states_.end(),
-                     [](const NodeState& state) { return state.end.has_value(); });
+                     [](const NodeState& state) { return state.over(); });
 }
 
 void WorkloadRun::forgive(Milliseconds pause) {
@@ -179,10 +189,20 @@ void WorkloadRun::forgive(Milliseconds pause) {
   barriers_.forget_clocks();
 }
 
+void WorkloadRun::lose(NodeId node) {
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (states_[i].node != node) continue;
+    states_[i].killed = true;
+    states_[i].log.finish();
+    if (i < jobs_.size()) crew_.members()[i].agent->forget(jobs_[i]);
+  }
+  barriers_.node_gone(node);
+}
+
 void WorkloadRun::give_up() {
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
     Agent& agent = *crew_.members()[i].agent;
-    if (!states_[i].end) agent.signal(jobs_[i], SIGKILL);
+    if (!states_[i].over()) agent.signal(jobs_[i], SIGKILL);
     agent.forget(jobs_[i]);
   }
   jobs_.clear();
@@ -192,8 +212,24 @@ void WorkloadRun::give_up() {
 std::vector<JobResult> WorkloadRun::verify(Milliseconds limit, std::stop_token stop) {
   barriers_.close();
   if (!programs_.front().verify) return {};
-  std::size_t i = 0;
-  return crew_.run_all([&](const Crew::Member&) { return *programs_[i++].verify; }, limit, stop);
+  WorkRing ring;
+  std::vector<NodeId> left;
+  std::map<NodeId, Job> jobs;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const NodeId node = states_[i].node;
+    ring.nodes.push_back(node);
+    if (states_[i].killed)
+      ring.mortal.insert(node);
+    else
+      left.push_back(node);
+    jobs[node] = *programs_[i].verify;
+  }
+  for (std::size_t i = 0; i < left.size() && !ring.mortal.empty(); ++i) {
+    ring.looks_at = left[(i + 1) % left.size()];
+    jobs[left[i]] = *node_program(plan_, workload_, left[i], seed_, ring).verify;
+  }
+  return crew_.without(ring.mortal)
+      .run_all([&](const Crew::Member& member) { return jobs.at(member.id); }, limit, stop);
 }
 
 }  // namespace gridlock

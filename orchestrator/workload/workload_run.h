@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "guest/crew.h"
@@ -30,16 +31,21 @@ class WorkloadRun {
     bool moved = false;  ///< all of its workers have done something
     std::map<std::string, SteadyMeter, std::less<>> meters;  ///< by worker that does operations
     std::optional<JobEnd> end;
+    bool killed = false;  ///< its node was: it did no more than `reader` tells
     std::string errors;  ///< the last of what it printed on standard error
     OutputLog log;       ///< standard error, and of standard output what is no sample
     /// It has ended, with a status that means it went well.
     bool went_well() const;
+    /// It does no more.
+    bool over() const { return killed || end.has_value(); }
   };
   /// Hears each sample of a worker.
   using OnSample = std::function<void(NodeId, const std::string& worker, const WorkerState& state)>;
 
+  /// `mortal`: nodes that are going to be killed meanwhile. All that is referred to must outlive
+  /// it.
   WorkloadRun(const Plan& plan, const WorkloadSpec& workload, std::uint64_t seed, const Crew& crew,
-              OnSample on_sample);
+              const std::set<NodeId>& mortal, OnSample on_sample);
   ~WorkloadRun();
   WorkloadRun(const WorkloadRun&) = delete;
   WorkloadRun& operator=(const WorkloadRun&) = delete;
@@ -64,11 +70,17 @@ class WorkloadRun {
   /// The nodes were paused for so long: that they did not move then is no stall.
   void forgive(Milliseconds pause);
 
+  /// A node's clock stood still, and is measured again when it is needed.
+  void forget_clocks() { barriers_.forget_clocks(); }
+
+  /// A node was killed: what ran there has ended with it, and nobody waits for it.
+  void lose(NodeId node);
+
   /// Kills what still runs and stops listening to it. What hangs in the kernel stays there.
   void give_up();
 
-  /// Each node checks another node's data. Results in the order of nodes(); empty if the program
-  /// has nothing to verify.
+  /// Each node that is left checks the data of the next one that is, and so its own if it is the
+  /// last. Results in the order of nodes(); empty if the program has nothing to verify.
   std::vector<JobResult> verify(Milliseconds limit, std::stop_token stop);
 
  private:
@@ -82,7 +94,9 @@ class WorkloadRun {
   };
   void sampled(std::size_t index, const std::string& name, const WorkerState& worker);
 
+  const Plan& plan_;
   const WorkloadSpec& workload_;
+  std::uint64_t seed_;
   std::optional<SteadyWindow> window_;
   std::vector<std::map<std::string, Progress, std::less<>>> progress_;  // by node, by worker
   const Crew& crew_;

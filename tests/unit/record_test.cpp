@@ -135,6 +135,19 @@ TEST(RunRecordTest, SaysWhichNodesRanAnotherKernelAndWhatTheyTookOfMemory) {
   EXPECT_EQ(read.trials.at(1).nodes_memory_bytes, 900'000'000u);
 }
 
+TEST(RunRecordTest, SaysWhatWasDoneToNodesOnPurposeAndHowFarItCame) {
+  RunRecord run = sample_run();
+  run.trials = {sample_trial(1, "patched", "abba"), sample_trial(2, "patched", "abba")};
+  run.trials[1].faults = {{"pause", "node1", 3, 4, "abba", 30.5, 34.5, {}, {}},
+                          {"kill", "node2", 5, 0, "abba", 32.25, {}, 14.125, 46.5},
+                          {"cut", "node1", 9, 1, "abba", {}, {}, {}, {}}};
+  const Json json = to_json(run);
+  EXPECT_FALSE(json["trials"][0].contains("faults"));
+  EXPECT_EQ(json["trials"][1]["faults"][1]["still_seconds"], 14.125);
+  EXPECT_FALSE(json["trials"][1]["faults"][2].contains("begin_seconds"));
+  EXPECT_EQ(to_json(run_record_from_json(json)).dump(2), json.dump(2));
+}
+
 TEST(RunRecordTest, OutcomesHaveNamesThatAreReadBack) {
   for (const Outcome outcome :
        {Outcome::running, Outcome::passed, Outcome::failed, Outcome::error, Outcome::interrupted})

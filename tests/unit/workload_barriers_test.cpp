@@ -186,6 +186,19 @@ TEST_F(BarriersTest, WhoComesAfterANodesProgramHasEndedIsRefused) {
   EXPECT_THAT(agents_[1].answers.at(0).error, HasSubstr("node3's program ended"));
 }
 
+TEST_F(BarriersTest, NobodyWaitsForANodeThatIsGone) {
+  agents_[0].comes("a", 1);
+  agents_[1].comes("a", 2);
+  barriers_.node_gone(NodeId{2});
+  EXPECT_EQ(answers(), 0U) << "one that is left has not come";
+  agents_[2].comes("a", 3);
+  loop_.run_until([&] { return answers() == 2; }, Milliseconds{1'000}, {});
+  EXPECT_THAT(agents_[0].answers.at(0).error, IsEmpty());
+  EXPECT_EQ(agents_[2].answers.size(), 1U);
+  EXPECT_TRUE(agents_[1].answers.empty());
+  EXPECT_EQ(agents_[1].measured, 0);
+}
+
 TEST_F(BarriersTest, AProgramThatLeftAWaiterBehindStillCounts) {
   agents_[1].comes("a", 1);
   barriers_.program_ended(NodeId{2});

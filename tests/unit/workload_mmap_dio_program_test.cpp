@@ -64,6 +64,20 @@ TEST_F(MmapDioProgram, EveryKeyIsGivenWithTheTopologysWord) {
   EXPECT_GE(looked_at, 17);
 }
 
+TEST_F(MmapDioProgram, WhoWorksAndWhoIsMortalIsSaidOnlyWhereItIsNotUsual) {
+  for (const char* const option : {"--ring", "--mortal", "--looks-at"})
+    EXPECT_FALSE(options().contains(option)) << option;
+  WorkRing ring;
+  ring.nodes = {NodeId{1}, NodeId{3}};
+  ring.mortal = {NodeId{3}};
+  ring.looks_at = NodeId{1};
+  const auto given =
+      options_of(*node_program(plan_, plan_.workloads[0], NodeId{1}, 42, ring).verify);
+  EXPECT_EQ(given.at("--ring"), "1,3");
+  EXPECT_EQ(given.at("--mortal"), "3");
+  EXPECT_EQ(given.at("--looks-at"), "1");
+}
+
 TEST_F(MmapDioProgram, ChosenWordsAreThoseOfTheTopology) {
   spec().operation = Spec::Operation::io_uring;
   spec().direction = Spec::Direction::write;
