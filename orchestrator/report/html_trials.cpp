@@ -170,6 +170,7 @@ void add_body(HtmlWriter& html, const TrialRecord& trial, const TrialMaterial& f
       html.text("went on in that of ");
       add_trial_link(html, trial.lab_of);
     }
+    for (const FaultRecord& fault : trial.faults) add_fact(html, "on purpose", fault_text(fault));
     if (trial.seed != 0) add_fact(html, "seed", std::to_string(trial.seed));
     if (trial.health) add_health(html, *trial.health);
     add_files(html, trial);

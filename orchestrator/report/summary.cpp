@@ -96,6 +96,23 @@ std::string seen_on(const FindingRecord& finding, const TrialRecord& trial, cons
   return " (" + printable(node_labels(finding, trial), 200) + ")";
 }
 
+std::string fault_text(const FaultRecord& fault) {
+  const std::string done = fault.kind == "kill"    ? "killed"
+                           : fault.kind == "pause" ? "paused"
+                           : fault.kind == "cut"   ? "cut off"
+                                                   : printable(fault.kind, 40);
+  const std::string lasted = fault.lasts > 0 ? " for " + duration_text(fault.lasts) : "";
+  const std::string who = printable(fault.node, 60);
+  if (!fault.begin)
+    return fmt::format("{} was to be {} {} into the work{}, and was not", who, done,
+                       duration_text(fault.planned), lasted);
+  std::string text =
+      fmt::format("{} was {} at {}{}", who, done, duration_text(*fault.begin), lasted);
+  if (fault.still)
+    text += fmt::format(", the others stood still for up to {}", duration_text(*fault.still));
+  return text;
+}
+
 std::string what_went_wrong(const TrialRecord& trial, const RunRecord& run) {
   const std::string reason = split(trial.reason, '\n').front();
   const FindingRecord* decisive = nullptr;

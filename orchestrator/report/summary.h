@@ -34,6 +34,10 @@ std::string duration_text(double seconds);
 /// " (both nodes)", " (all 3 nodes)", " (node1, node3)"; nothing in a run of one node.
 std::string seen_on(const FindingRecord& finding, const TrialRecord& trial, const RunRecord& run);
 
+/// "node2 was killed at 31.4 s, the others stood still for up to 14.2 s": one thing that was done
+/// to a node on purpose; printable.
+std::string fault_text(const FaultRecord& fault);
+
 /// One line on why `trial` failed or broke: a deadlock, else the finding that decided, else the
 /// first line of its reason.
 std::string what_went_wrong(const TrialRecord& trial, const RunRecord& run);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "report/html_parts.h"
+#include "report/summary.h"
 
 namespace gridlock {
 namespace {
@@ -76,6 +77,11 @@ Json lanes_chart(const TrialRecord& trial, const std::vector<TrialEvent>& events
     if (event.event == "checkpoint" || event.event == "slow" || event.event == "problem")
       add_mark(event.node, event.at, "other", event.event + " " + event.what);
   }
+  for (const FaultRecord& fault : trial.faults)
+    if (fault.begin) {
+      add_mark(fault.node, *fault.begin, "fault", fault_text(fault));
+      if (fault.end) add_mark(fault.node, *fault.end, "fault", "end of the " + fault.kind);
+    }
   for (const FindingRecord& finding : trial.findings)
     for (const std::string& node : finding.nodes) {
       add_mark(node, finding.at, "finding", finding.title);

@@ -304,6 +304,17 @@ void add_mixed(Page& page, const RunRecord& run) {
   if (!told.empty()) page.labelled("mixed", join(told, " · "));
 }
 
+/// What was done to nodes on purpose.
+void add_faults(Page& page, const RunRecord& run) {
+  constexpr std::size_t kMostLines = 20;
+  std::size_t told = 0;
+  for (const TrialRecord& trial : run.trials)
+    for (const FaultRecord& fault : trial.faults)
+      if (++told <= kMostLines)
+        page.labelled(told == 1 ? "faults" : "", whose(trial) + ": " + fault_text(fault));
+  if (told > kMostLines) page.labelled("", fmt::format("… {} more in run.json", told - kMostLines));
+}
+
 /// How many trials went on in a lab that another had begun, if any, and what that gives.
 void add_labs(Page& page, const RunRecord& run) {
   const auto joined = static_cast<std::size_t>(
@@ -339,6 +350,7 @@ void add_trust(Page& page, const RunRecord& run) {
   }
   if (!run.kernels.empty()) add_kernels(page, run);
   add_mixed(page, run);
+  add_faults(page, run);
   add_memory(page, run);
   if (!run.accel.empty())
     page.labelled("accel",

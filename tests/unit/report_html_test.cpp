@@ -240,6 +240,20 @@ TEST(LanesChart, MarksFindingsOnTheirNodesOnly) {
   EXPECT_EQ(marks[3]["at"], 7.25);
 }
 
+TEST(LanesChart, MarksWhatWasDoneToANodeOnPurpose) {
+  TrialRecord trial = sample_trial(1, "patched", "abba");
+  trial.faults = {{"pause", "node1", 3, 4, "abba", 30.5, 34.5, {}, {}},
+                  {"kill", "node2", 5, 0, "abba", 32.25, {}, 14.125, 46.5},
+                  {"cut", "node1", 9, 1, "abba", {}, {}, {}, {}}};
+  const Json marks = lanes_chart(trial, {})["marks"];
+  ASSERT_THAT(marks, SizeIs(3));
+  EXPECT_EQ(marks[0]["at"], 30.5);
+  EXPECT_EQ(marks[1]["at"], 34.5);
+  EXPECT_EQ(marks[2]["lane"], 1);
+  EXPECT_EQ(marks[2]["kind"], "fault");
+  EXPECT_EQ(marks[2]["text"], "node2 was killed at 32.3s, the others stood still for up to 14.1s");
+}
+
 TEST(ThroughputChart, TellsNothingDoneFromNotKnown) {
   const TrialRecord trial = sample_trial(1, "patched", "abba");
   const double none = std::numeric_limits<double>::quiet_NaN();

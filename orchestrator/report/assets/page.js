@@ -16,6 +16,7 @@
   const kMarks = {
     finding: { label: "finding", style: "triangle", colour: "bad" },
     workload: { label: "workload begins", style: "circle", colour: "head" },
+    fault: { label: "done on purpose", style: "star", colour: "head" },
     lost: { label: "node lost", style: "crossRot", colour: "bad" },
     other: { label: "other event", style: "rectRot", colour: "doubt" },
   };
