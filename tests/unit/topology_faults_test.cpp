@@ -52,7 +52,7 @@ TEST(TopologyFaults, AreReadInTheOrderOfTheirTimes) {
 
 TEST(TopologyFaults, AreOfANodeThatIsThere) {
   EXPECT_THAT(complaint("[{at: 1s, kill: nod2}]"),
-              HasSubstr("lab.yaml:6:49: error: unknown node `nod2`; did you mean `node1`?"));
+              HasSubstr("lab.yaml:6:49: error: unknown node `nod2`; did you mean `node2`?"));
 }
 
 TEST(TopologyFaults, AreOneThingEachAtATime) {
@@ -79,7 +79,7 @@ TEST(TopologyFaults, ComeAndEndWhileTheWorkGoesOn) {
 TEST(TopologyFaults, ThatPassLastHalfOfWhatTheClusterTakesToGiveANodeUpAtTheMost) {
   EXPECT_EQ(complaint("[{at: 1s, pause: node1, for: 5s}]"), "");
   EXPECT_THAT(complaint("[{at: 1s, pause: node1, for: 6s}]"),
-              HasSubstr("lab.yaml:6:63: error: `for` must be at most 5s, half of what the cluster "
+              HasSubstr("lab.yaml:6:62: error: `for` must be at most 5s, half of what the cluster "
                         "takes to give a node up (10s), not 6s: nothing fences"));
   EXPECT_THAT(complaint("[{at: 1s, cut: node1, for: 2s}]", "cluster: {token: 3s}"),
               HasSubstr("`for` must be at most 1.5s"));
