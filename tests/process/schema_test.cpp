@@ -156,7 +156,7 @@ std::vector<std::string> values_for(const Key& key) {
     values.insert(values.end(), {"10s", "1m30s", "'1.5 s'", ".5h", "10", "s", "5x", "1m 5s"});
   if (key.type == ValueType::share)
     values.insert(values.end(), {"5%", "0.5%", "99.9%", "0%", "100%", "-5%", "0.05", "'0.05'", ".5",
-                                 "'5.%'", "0", "1", "1e-2", ".inf", "inf", "nan%", "%"});
+                                 "'5.%'", "0", "1", "1e-2", ".inf", "inf", "nan%", "'%'"});
   if (key.type == ValueType::size)
     values.insert(values.end(), {"1 GiB", "64M", "1.5GiB", "64mb", "GiB"});
   for (const std::string& word : split(key.words, ' ')) {

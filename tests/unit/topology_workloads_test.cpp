@@ -169,7 +169,7 @@ TEST(TopologyWorkload, HasAMarginOfFivePercentUnlessItSaysAnother) {
 
 TEST(TopologyWorkload, RefusesAMarginThatIsNothingOrEverything) {
   for (const char* const margin :
-       {"0", "0%", "100%", "5", "-5%", "1e-2", "five", "nan%", "inf", "%"})
+       {"0", "0%", "100%", "5", "-5%", "1e-2", "five", "nan%", "inf", "1%%"})
     EXPECT_THAT(complaint(std::string(", margin: ") + margin),
                 HasSubstr("`margin` must be above 0% and below 100%, such as 5% or 0.05, not `" +
                           std::string(margin) + "`"))
