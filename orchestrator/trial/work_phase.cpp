@@ -84,9 +84,9 @@ void WorkPhase::work(const WorkloadSpec& workload) {
   const Milliseconds limit = work_limit(workload, plan) + faults_.delay(workload.name);
   const Waited waited = wait(limit + work_->until_start());
   stalls().end();
-  faults_.end(stop_);
   note_work(entry, workload);
   if (waited == Waited::stopped) throw Cancelled("running " + workload.name);
+  faults_.end(stop_);
   if (lab().lost()) throw NodeLost(lab().lost()->what);
   if (doomed_) return;
   if (waited == Waited::deadline) return report_endless(workload.name, limit);

@@ -156,9 +156,10 @@ void Barriers::measure() {
     if (!gone_.contains(i))
       crew_.members()[i].agent->measure_clock(
           kClockLimit, [this, measured, wanted, i](std::optional<Agent::ClockOffset> offset) {
+            // Whoever wanted to know may be no more.
+            if (wanted.expired()) return;
             measured->offsets[i] = offset;
-            if (++measured->answers < crew_.members().size() - gone_.size() || wanted.expired())
-              return;
+            if (++measured->answers < crew_.members().size() - gone_.size()) return;
             measuring_.reset();
             for (std::size_t j = 0; j < measured->offsets.size(); ++j)
               if (measured->offsets[j]) offsets_[j] = measured->offsets[j]->offset;
