@@ -61,18 +61,20 @@ std::optional<std::pair<int, int>> major_minor(std::string_view version) {
   return std::pair(*major, *minor);
 }
 
-/// "Until 5.17: CONFIG_A=y" behind the "#".
-std::optional<ConfigRequest> request_until(std::string_view comment) {
-  constexpr std::string_view kMark = "Until ";
+/// "Until 5.17: CONFIG_A=y" or "Since 6.8: CONFIG_A=y" behind the "#".
+std::optional<ConfigRequest> request_of_versions(std::string_view comment) {
+  const bool until = comment.starts_with("Until ");
   const std::size_t colon = comment.find(": ");
-  if (!comment.starts_with(kMark) || colon == std::string_view::npos) return std::nullopt;
-  const std::string_view version = comment.substr(kMark.size(), colon - kMark.size());
+  if ((!until && !comment.starts_with("Since ")) || colon == std::string_view::npos)
+    return std::nullopt;
+  const std::size_t begin = comment.find(' ') + 1;
+  const std::string_view version = comment.substr(begin, colon - begin);
   auto setting = parse_setting(comment.substr(colon + 2));
   if (!setting || !major_minor(version)) return std::nullopt;
   ConfigRequest request;
   request.symbol = std::move(setting->symbol);
   request.value = std::move(setting->value);
-  request.until = version;
+  (until ? request.until : request.since) = version;
   return request;
 }
 
@@ -99,7 +101,7 @@ std::vector<ConfigRequest> parse_fragment(std::string_view text,
     for (std::string& symbol : required_symbols(comment)) required.insert(std::move(symbol));
     if (auto setting = parse_setting(bare)) {
       add({.symbol = std::move(setting->symbol), .value = std::move(setting->value)});
-    } else if (auto request = request_until(comment)) {
+    } else if (auto request = request_of_versions(comment)) {
       add(std::move(*request));
     } else if (!bare.empty() && !bare.starts_with('#')) {
       throw UsageError(fmt::format("{}:{}: not a line of a kernel configuration: {}", file.string(),
@@ -140,6 +142,7 @@ std::vector<ConfigRequest> requests_for(std::vector<ConfigRequest> requests,
                                         std::string_view version) {
   const auto of_kernel = major_minor(version);
   std::erase_if(requests, [&](const ConfigRequest& request) {
+    if (!request.since.empty() && of_kernel && *of_kernel < major_minor(request.since)) return true;
     return !request.until.empty() && (!of_kernel || *of_kernel > major_minor(request.until));
   });
   return requests;

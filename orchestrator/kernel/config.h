@@ -19,6 +19,7 @@ struct ConfigRequest {
   int line = 0;            ///< from 1
   bool required = false;   ///< a lab cannot run without it
   std::string until = {};  ///< "5.17": newer kernels do not need it; empty: all do
+  std::string since = {};  ///< "6.8": older kernels do not know it; empty: all do
 
   /// As a configuration spells it: "CONFIG_DLM=y", "# CONFIG_DLM is not set".
   std::string text() const;
@@ -26,8 +27,9 @@ struct ConfigRequest {
 
 /// Reads a fragment. Two kinds of comments count: "# Required: CONFIG_A CONFIG_B" names symbols of
 /// this fragment that a kernel must know, where others that it does not know are left out; and
-/// "# Until 5.17: CONFIG_A=y" is a request for kernels up to that version. Throws UsageError
-/// "file:line: …" for a line that is neither a comment nor a setting.
+/// "# Until 5.17: CONFIG_A=y" is a request for kernels up to that version, "# Since 6.8:
+/// CONFIG_A=y" for those from that version on. Throws UsageError "file:line: …" for a line that is
+/// neither a comment nor a setting.
 std::vector<ConfigRequest> parse_fragment(std::string_view text, const std::filesystem::path& file);
 
 /// All fragments in order; of several requests for a symbol the last one stays, in its place.

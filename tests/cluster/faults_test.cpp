@@ -27,16 +27,16 @@ lab: shared
 nodes: {count: 3}
 disks:
   shared: {size: 1GiB}
-cluster: {token: 5s}
+cluster: {token: 8s}
 filesystem: {journal: 8MiB}
 workloads:
   calm:   {program: mmap-dio, operation: write, buffer: anonymous, transfer: 64KiB, observe: [buffered], duration: 15s}
-  stream: {program: mmap-dio, operation: write, buffer: anonymous, transfer: 64KiB, observe: [buffered], duration: 45s}
+  stream: {program: mmap-dio, operation: write, buffer: anonymous, transfer: 64KiB, observe: [buffered], duration: 55s}
 trials:
   - {name: away, workloads: [calm], faults: [{at: 2s, pause: node1, for: 2500ms}, {at: 8s, cut: node3, for: 2500ms}]}
   - {name: death, workloads: [stream], faults: [{at: 5s, kill: node2}]}
 watch:
-  hung_task: 25s
+  hung_task: 32s
   stall: 8s
   known:
     - "lockdep:circular:&con->sock_mutex>(work_completion)(&con->swork)"

@@ -288,6 +288,8 @@ TEST_F(FabricOfThree, LosesAllOfANodeWhoseCableIsCutAndNothingOfTheOthers) {
   a.send('*', 'a', "to all");
   EXPECT_EQ(c.receive(), "to all");
   b.send('*', 'b', "in vain");
+  // Taken while the cable is cut, and not after it.
+  ASSERT_TRUE(until([](const auto& counters) { return counters[1].frames_in == 1; }));
   EXPECT_TRUE(a.silent());
   EXPECT_TRUE(b.silent());
   fabric_->set_cable(1, Fabric::Cable::whole);

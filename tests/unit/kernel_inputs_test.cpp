@@ -61,6 +61,18 @@ TEST(Fragment, OfOlderKernelsIsAskedUpToTheirVersion) {
   EXPECT_EQ(asked(""), "CONFIG_A=y\n") << "a version that is not known is the newest";
 }
 
+TEST(Fragment, OfNewerKernelsIsAskedFromTheirVersionOn) {
+  const auto requests = fragment("# Since 6.8: CONFIG_B=y\n# Since then: CONFIG_C=y\n");
+  const auto asked = [&](const char* version) {
+    return merged_text(requests_for(requests, version));
+  };
+  EXPECT_EQ(asked("6.7.12"), "");
+  EXPECT_EQ(asked("5.10"), "");
+  EXPECT_EQ(asked("6.8"), "CONFIG_B=y\n");
+  EXPECT_EQ(asked("6.12.117"), "CONFIG_B=y\n");
+  EXPECT_EQ(asked(""), "CONFIG_B=y\n") << "a version that is not known is the newest";
+}
+
 TEST(Fragment, GridlocksOwnMarkOnlyWhatTheyAskFor) {
   const fs::path folder = fs::path(GRIDLOCK_SOURCE_DIR) / "images" / "kernels";
   for (const char* const name : {"base", "cluster", "debug", "perf"}) {

@@ -251,7 +251,7 @@ TEST(LanesChart, MarksWhatWasDoneToANodeOnPurpose) {
   EXPECT_EQ(marks[1]["at"], 34.5);
   EXPECT_EQ(marks[2]["lane"], 1);
   EXPECT_EQ(marks[2]["kind"], "fault");
-  EXPECT_EQ(marks[2]["text"], "node2 was killed at 32.3s, the others stood still for up to 14.1s");
+  EXPECT_EQ(marks[2]["text"], "node2 was killed at 32s, the others stood still for up to 14s");
 }
 
 TEST(ThroughputChart, TellsNothingDoneFromNotKnown) {
