@@ -47,10 +47,12 @@ watch:
     - "lockdep:circular:&o2nm_cluster_group.cs_subsys.su_mutex>o2net_wq_mutex>*"
 )yaml";
 
-/// Each node takes the lock of its own file, and when both have one, asks for the other's.
+/// Each node takes the lock of its own file, and when both have one, asks for the other's. The files
+/// are made before: of two nodes that make one, OCFS2 tells the second that it exists (EEXIST), even
+/// if that is no mistake (open(2), O_CREAT without O_EXCL).
 constexpr const char* kFlocks = R"sh(
 [ "$1" = 1 ] && own=a other=b || own=b other=a
-exec 8>"$2/$own" 9>"$2/$other"
+exec 8>"$2/$own" && gridlock-barrier made && exec 9<"$2/$other" || exit 1
 echo 'gridlock {"operations":1}'
 /opt/flock -x 8 && gridlock-barrier both && /opt/flock -x 9 || exit 1
 echo 'gridlock {"result":{"operations":1}}'
