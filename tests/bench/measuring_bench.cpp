@@ -3,14 +3,15 @@
 // the file system of FOLDER, in pairs whose order alternates.
 //   measuring_bench FOLDER [PAIRS [MILLISECONDS]]
 // Prints, for each case, transfers a second without measuring and the ratio of those with it: the
-// mean of the pairs' logarithms with its 95 % interval, and the median. Many short pairs tell more
-// than few long ones: what disturbs a machine lasts longer than a pair. A file system in memory
-// shows the cost best, since transfers are shortest there.
+// middle of the pairs' Walsh averages with its 95 % interval, which pairs that something disturbed
+// hardly move. Many short pairs tell more than few long ones: what disturbs a machine lasts longer
+// than a pair. A file system in memory shows the cost best, since transfers are shortest there.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "compare/walsh.h"
 #include "host/command_runner.h"
 
 namespace gridlock {
@@ -87,16 +89,15 @@ struct Estimate {
   double high = 1;
 };
 
-/// The mean of the logarithms and its interval of 95 %, as ratios.
+/// The middle of `ratios` and where it is with 95 %, by their logarithms.
 Estimate estimate(const std::vector<double>& ratios) {
-  const double count = static_cast<double>(ratios.size());
-  double sum = 0;
-  for (const double ratio : ratios) sum += std::log(ratio);
-  const double mean = sum / count;
-  double squares = 0;
-  for (const double ratio : ratios) squares += std::pow(std::log(ratio) - mean, 2);
-  const double half = 1.96 * std::sqrt(squares / (count - 1) / count);
-  return {std::exp(mean), std::exp(mean - half), std::exp(mean + half)};
+  std::vector<double> logs;
+  for (const double ratio : ratios) logs.push_back(std::log(ratio));
+  const std::int64_t rank = signed_rank_bound(logs.size(), 0.05);
+  const WalshAverages averages(logs);
+  if (rank == 0) throw UsageError("too few pairs for an interval", "take 6 or more");
+  return {std::exp(averages.median()), std::exp(averages.ranked(rank)),
+          std::exp(averages.ranked(averages.count() + 1 - rank))};
 }
 
 double median_of(std::vector<double> values) {
@@ -116,9 +117,9 @@ void measure(Bench& bench, const Case& one, int pairs) {
     plain.push_back(measured_first ? second : first);
     ratios.push_back(measured_first ? first / second : second / first);
   }
-  const Estimate mean = estimate(ratios);
-  fmt::print("{:<58} {:>9.0f}/s  measured/not {:.4f} ({:.4f} to {:.4f}), median {:.4f}, {} pairs\n",
-             one.name, median_of(plain), mean.ratio, mean.low, mean.high, median_of(ratios), pairs);
+  const Estimate middle = estimate(ratios);
+  fmt::print("{:<58} {:>9.0f}/s  measured/not {:.4f} ({:.4f} to {:.4f}), {} pairs\n", one.name,
+             median_of(plain), middle.ratio, middle.low, middle.high, pairs);
   std::fflush(stdout);
 }
 
@@ -130,7 +131,7 @@ int main(int count, char** arguments) {
   try {
     if (count < 2) throw UsageError("measuring_bench FOLDER [PAIRS [MILLISECONDS]]", "");
     const std::filesystem::path folder = std::filesystem::path(arguments[1]) / "measuring-bench";
-    const int pairs = std::max(2, count > 2 ? std::atoi(arguments[2]) : 100);
+    const int pairs = std::max(6, count > 2 ? std::atoi(arguments[2]) : 100);
     const int milliseconds = std::max(50, count > 3 ? std::atoi(arguments[3]) : 400);
     Bench bench(folder, milliseconds);
     for (const Case& one : cases()) measure(bench, one, pairs);
