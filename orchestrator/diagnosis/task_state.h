@@ -45,7 +45,7 @@ struct TaskState {
   std::string name;  ///< the task's, as the kernel has it; printable
   Where where = Where::unknown;
   Doing doing = Doing::unknown;
-  std::string function;            ///< that it sleeps or runs in; empty: not known, or user space
+  std::string function = {};       ///< that it sleeps or runs in; empty: not known, or user space
   bool seen_twice = false;         ///< the ticks below are known
   std::uint64_t user_ticks = 0;    ///< between the looks, in clock ticks (usually 10 ms)
   std::uint64_t kernel_ticks = 0;  ///< the same, in the kernel

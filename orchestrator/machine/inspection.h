@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/duration.h"
+#include "machine/processor_time.h"
 
 namespace gridlock {
 
@@ -41,12 +42,17 @@ class Inspection {
   using Done = std::function<void(std::exception_ptr)>;
   using TextAnswer = std::function<void(std::exception_ptr, const std::string& text)>;
   using StateAnswer = std::function<void(std::exception_ptr, const MachineState& state)>;
+  using TimesAnswer = std::function<void(std::exception_ptr, const ThreadTimes& times)>;
 
   virtual ~Inspection() = default;
 
   /// The state of a machine, also of one whose QEMU does not answer. One that does not exist is
   /// gone.
   virtual void state(const std::string& name, StateAnswer answer) = 0;
+
+  /// What the threads of a machine's QEMU have used of the host's processors. None: there is no
+  /// such machine, or the host does not tell.
+  virtual void thread_times(const std::string& name, TimesAnswer answer) = 0;
 
   /// The registers of every processor as QEMU prints them ("info registers -a"), at most 1 MiB.
   virtual void registers(const std::string& name, TextAnswer answer) = 0;

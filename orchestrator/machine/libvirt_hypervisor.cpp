@@ -212,6 +212,13 @@ class LibvirtHypervisor final : public Hypervisor {
     });
   }
 
+  void thread_times(const std::string& name, TimesAnswer answer) override {
+    look<ThreadTimes>(name, std::move(answer), [this, name] {
+      const auto processes = qemu_processes(root_.path(), name);
+      return processes.empty() ? ThreadTimes{} : gridlock::thread_times(processes.front());
+    });
+  }
+
   void registers(const std::string& name, TextAnswer answer) override {
     look<std::string>(name, std::move(answer), [this, name] {
       require_answering(name);

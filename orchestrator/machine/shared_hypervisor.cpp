@@ -77,18 +77,13 @@ class SharedHypervisor::Share final : public Hypervisor {
     hand_over([name](Hypervisor& real, Done then) { real.stop_gdb(name, std::move(then)); }, done);
   }
   void state(const std::string& name, StateAnswer answer) override {
-    real_loop_.post([&real = real_, link = link_, name, answer = std::move(answer)] {
-      real.state(name, [link, answer](std::exception_ptr error, const MachineState& found) {
-        link->post([answer, error, found] { answer(error, found); });
-      });
-    });
+    ask(&Inspection::state, name, std::move(answer));
   }
   void registers(const std::string& name, TextAnswer answer) override {
-    real_loop_.post([&real = real_, link = link_, name, answer = std::move(answer)] {
-      real.registers(name, [link, answer](std::exception_ptr error, const std::string& found) {
-        link->post([answer, error, found] { answer(error, found); });
-      });
-    });
+    ask(&Inspection::registers, name, std::move(answer));
+  }
+  void thread_times(const std::string& name, TimesAnswer answer) override {
+    ask(&Inspection::thread_times, name, std::move(answer));
   }
 
   // Reads a file, whatever thread it is on.
@@ -104,6 +99,18 @@ class SharedHypervisor::Share final : public Hypervisor {
     real_loop_.post([&real = real_, link = link_, call = std::move(call), done] {
       call(real,
            [link, done](std::exception_ptr error) { link->post([done, error] { done(error); }); });
+    });
+  }
+
+  template <class Found>
+  using Answer = std::function<void(std::exception_ptr, const Found&)>;
+  template <class Found>
+  void ask(void (Inspection::*question)(const std::string&, Answer<Found>), const std::string& name,
+           Answer<Found> answer) {
+    real_loop_.post([&real = real_, link = link_, question, name, answer = std::move(answer)] {
+      (real.*question)(name, [link, answer](std::exception_ptr error, const Found& found) {
+        link->post([answer, error, found] { answer(error, found); });
+      });
     });
   }
 

@@ -25,6 +25,7 @@ constexpr Milliseconds kStateLimit{3'000};
 /// A node takes a frame within microseconds, if its processor runs at all.
 constexpr Milliseconds kDrain{500};
 constexpr Milliseconds kDiskLimit{3'000};
+constexpr Milliseconds kHostLook{1'000};
 
 std::string fresh_entropy() {
   std::random_device source;
@@ -405,9 +406,11 @@ void Lab::look_for_silence() {
     auto heard = node.agent->last_heard();
     if (const auto went_on = went_on_.find(node.id); heard && went_on != went_on_.end())
       heard = std::max(*heard, went_on->second);
-    const auto slow = slowness_.find(node.id);
-    const auto limit = std::chrono::duration_cast<Milliseconds>(
-        kSilence * (slow == slowness_.end() ? 1.0 : std::min(slow->second, kMostPatience)));
+    const auto measured = slowness_.find(node.id);
+    const double slow = std::max(measured == slowness_.end() ? 1 : measured->second,
+                                 heard ? host_delay_.since(*heard) : 1);
+    const auto limit =
+        std::chrono::duration_cast<Milliseconds>(kSilence * std::min(slow, kMostPatience));
     if (!heard || setting_.loop.now() - *heard <= limit) {
       asked_why_silent_.erase(node.id);
       continue;
@@ -418,6 +421,22 @@ void Lab::look_for_silence() {
     else if (setting_.loop.now() - asked->second > kStateLimit)
       lose(node, Loss::Kind::silent,
            fmt::format("{} has said nothing for {}", node.name, to_string(limit)));
+  }
+}
+
+void Lab::look_at_host() {
+  for (const Node& node : nodes_) {
+    SteadyTime& asked = asked_for_times_[node.id];
+    const SteadyTime now = setting_.loop.now();
+    if (node.loss || now - asked < kHostLook) continue;
+    asked = now;
+    setting_.hypervisor.thread_times(
+        node.machine.name, [alive = std::weak_ptr(alive_), id = node.id](std::exception_ptr error,
+                                                                         const ThreadTimes& times) {
+          const auto lab = alive.lock();
+          if (!lab || error || times.empty()) return;
+          (*lab)->host_delay_.note(id, (*lab)->setting_.loop.now(), times);
+        });
   }
 }
 

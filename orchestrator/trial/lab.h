@@ -19,6 +19,7 @@
 #include "trial/lab_disk.h"
 #include "trial/saved_lab.h"
 #include "watch/console_tail.h"
+#include "watch/host_delay.h"
 
 namespace gridlock {
 
@@ -157,6 +158,12 @@ class Lab {
   /// Looks for agents that fell silent. Called now and then.
   void look_for_silence();
 
+  /// Notes what the machines used of the host's processors, at most once a second. Called now and
+  /// then.
+  void look_at_host();
+  /// What came of it.
+  const HostDelay& host_delay() const { return host_delay_; }
+
   /// Ends a node's machine on purpose, as a power cut would. From this call on it is none of
   /// crew(), and that it is gone is no loss.
   void kill(NodeId node, Hypervisor::Done done);
@@ -210,6 +217,8 @@ class Lab {
   std::vector<Node> nodes_;
   std::vector<std::unique_ptr<Crew>> crews_;  ///< of all; then without whom was killed
   std::map<NodeId, double> slowness_;
+  HostDelay host_delay_;
+  std::map<NodeId, SteadyTime> asked_for_times_;
   std::vector<KeptFrame> waiting_frames_;  ///< for when the nodes go on
   std::string given_up_;
   std::map<NodeId, SteadyTime> asked_why_silent_;

@@ -17,6 +17,7 @@ constexpr std::size_t kExcerpt = 6 << 10;
 std::vector<NodeNews> LabNews::look(Lab& lab) {
   std::vector<NodeNews> all;
   lab.look_for_silence();
+  lab.look_at_host();
   for (Lab::Node& node : lab.nodes()) {
     NodeNews& news = all.emplace_back();
     news.node = node.id;

@@ -126,9 +126,7 @@ void StallWatch::judge(Seen& seen, const Evidence& evidence, const std::map<Node
     if (const auto disk = evidence.disks.find(still.node); disk != evidence.disks.end())
       node.disk = disk->second;
     const Standstill standstill = judge_standstill(seen.diagnosis, node);
-    const auto factor = slow.find(still.node);
-    const Milliseconds patience =
-        times(factor == slow.end() ? 1 : factor->second, limit_of(work_->node(still.node)));
+    const Milliseconds patience = patience_with(still, slow);
     if (!is_circle(seen.diagnosis) && still.time < standstill.belief * patience) {
       let_go_on(seen, still, patience, standstill.text);
       continue;
@@ -136,6 +134,14 @@ void StallWatch::judge(Seen& seen, const Evidence& evidence, const std::map<Node
     stalled_.emplace(still.node, standstill.kind);
     seen.findings.emplace_back(finding_of(standstill, still), still.node);
   }
+}
+
+Milliseconds StallWatch::patience_with(const Still& still,
+                                       const std::map<NodeId, double>& slow) const {
+  const auto measured = slow.find(still.node);
+  const double held_back = lab_.host_delay().since(setting_.loop.now() - still.time);
+  return times(std::max(measured == slow.end() ? 1 : measured->second, held_back),
+               limit_of(work_->node(still.node)));
 }
 
 void StallWatch::let_go_on(Seen& seen, const Still& still, Milliseconds patience,

@@ -68,6 +68,9 @@ class StallWatch {
   std::vector<Still> still() const;
   /// By how much a node is slower than a machine that does nothing else: now, or at its boot.
   std::map<NodeId, double> slowness(std::stop_token stop) const;
+  /// How long a node that stands still is believed to be only slow: the limit, as much longer as a
+  /// node so slow takes, or as the host held the nodes back meanwhile.
+  Milliseconds patience_with(const Still& still, const std::map<NodeId, double>& slow) const;
   diagnosis::Diagnosis diagnosis_of(const EvidenceLadder& ladder) const;
   /// Says of everybody who stands still what that is. `slow`: by how much nodes are slow.
   void judge(Seen& seen, const Evidence& evidence, const std::map<NodeId, double>& slow);

@@ -28,6 +28,8 @@ constexpr Milliseconds kLastWords{2'000};
 constexpr Milliseconds kClockLimit{10'000};
 constexpr Milliseconds kPaceLimit{5'000};
 constexpr Milliseconds kNamesLimit{5'000};
+/// A host that is busy with others makes programs late, not endless.
+constexpr double kMostDelay = 4;
 /// A target that is away is waited for as long; open-iscsi gives up after 120 s, QEMU never.
 constexpr Milliseconds kDiskPatience{60'000};
 constexpr Milliseconds kDiskLook{1'000};
@@ -121,11 +123,18 @@ void WorkPhase::report_endless(const std::string& workload, Milliseconds limit) 
   doomed_ = at_.setting.loop.now();
 }
 
+/// A time since `begin`, as much longer as the host held the nodes back.
+Milliseconds WorkPhase::with_delay(Milliseconds limit, SteadyTime begin) {
+  const double delay = std::min(lab().host_delay().since(begin), kMostDelay);
+  return Milliseconds{static_cast<std::int64_t>(static_cast<double>(limit.count()) * delay)};
+}
+
 /// Until every program has ended or the lab is lost; saves the lab now and then if that is asked
 /// for.
 Waited WorkPhase::wait(Milliseconds limit) {
   EventLoop& loop = at_.setting.loop;
-  const SteadyTime end = loop.now() + limit;
+  const SteadyTime begin = loop.now();
+  SteadyTime end = begin + limit;
   while (true) {
     const auto left =
         std::max(Milliseconds{0}, std::chrono::duration_cast<Milliseconds>(end - loop.now()));
@@ -151,7 +160,13 @@ Waited WorkPhase::wait(Milliseconds limit) {
         at_.investigation.look_into_stall(name_, stop_);
       continue;
     }
-    if (waited != Waited::deadline || turn >= left) return waited;
+    if (waited != Waited::deadline) return waited;
+    if (turn >= left) {
+      const SteadyTime later = begin + with_delay(limit, begin);
+      if (later <= loop.now()) return waited;
+      end = later;
+      continue;
+    }
     // A lab that has lost a node, or has one that stands still, is nothing to go back to.
     const bool whole = lab().killed().empty() && !faults_.lasts();
     if (whole && !doomed_ && stalls().stalled().empty()) checkpoint();

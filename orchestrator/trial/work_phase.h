@@ -67,6 +67,7 @@ class WorkPhase {
 
   void note_work(WorkloadRecord& entry, const WorkloadSpec& workload);
   Waited wait(Milliseconds limit);
+  Milliseconds with_delay(Milliseconds limit, SteadyTime begin);
   void serve_desk();
   void checkpoint();
   bool bear_with_disk();

@@ -27,6 +27,8 @@ constexpr double kBusy = 0.7;
 /// a large transfer does, which ends sooner.
 constexpr double kHalfBusy = 0.25;
 constexpr int kBeliefInTransfers = 3;
+/// A node so slow that it did not even tell what its tasks do.
+constexpr int kBeliefInTheUnknown = 3;
 /// What moves by other means than its counter.
 constexpr int kBeliefInOthers = 12;
 
@@ -128,6 +130,12 @@ bool disk_moved(const StillNode& node) {
   return node.disk && node.disk->second.transfers != node.disk->first.transfers;
 }
 
+/// Whether the disk was asked for something before the first look and has not answered: QEMU's and
+/// the host's doing, not the node's.
+bool disk_owes(const StillNode& node) {
+  return node.disk && node.disk->first.under_way > 0 && node.disk->second.under_way > 0;
+}
+
 }  // namespace
 
 Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
@@ -151,6 +159,7 @@ Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
   if (const std::string task = workers.first(recovers); !task.empty()) return slow(task);
   if (const std::string task = workers.first(does_io); !task.empty()) {
     if (disk_moved(node)) return slow(task + ", and the disk moves");
+    if (disk_owes(node)) return slow(task + ", and the disk has not answered");
     return {Standstill::Kind::stall, task + ", and the disk does nothing"};
   }
   const auto works = [](const TaskState& state) {
@@ -175,7 +184,15 @@ Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
   if (task.empty())
     task = workers.first(
         [](const TaskState& state) { return !state.function.empty() && !sleeps_by_itself(state); });
-  return {Standstill::Kind::stall, task.empty() ? "what it waits for is not known" : task};
+  if (!task.empty()) return {Standstill::Kind::stall, task};
+  // Nobody sleeps. A processor that is taken away, from the task or from the machine, is all it
+  // lacks.
+  const auto runs = [](const TaskState& state) {
+    return state.where == TaskState::Where::running && state.kernel_ticks <= state.user_ticks;
+  };
+  if (const std::string ready = workers.first(runs); !ready.empty())
+    return slow(ready + ": it is ready to run");
+  return {Standstill::Kind::stall, "what it waits for is not known", kBeliefInTheUnknown};
 }
 
 }  // namespace gridlock

@@ -17,10 +17,10 @@ namespace gridlock {
 struct StillNode {
   std::string node;
   bool silent = false;                     ///< it answered nothing
-  std::vector<std::string> silent_others;  ///< other nodes that answered nothing
-  std::set<int> tasks;                     ///< the workload's threads; empty: the node did not tell
+  std::vector<std::string> silent_others = {};  ///< other nodes that answered nothing
+  std::set<int> tasks = {};                ///< the workload's threads; empty: the node did not tell
   Milliseconds between{0};                 ///< from the first look to the second
-  std::optional<std::pair<DiskMoves, DiskMoves>> disk;  ///< at both
+  std::optional<std::pair<DiskMoves, DiskMoves>> disk = {};  ///< at both
 };
 
 /// Why a workload stands still, if it is not for a circle of waits.

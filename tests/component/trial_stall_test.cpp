@@ -11,6 +11,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "trial/trial.h"
@@ -55,7 +56,7 @@ class StallTest : public testing::Test {
 
   void disk_moved(int node, int transfers) {
     lab_.script(node).files["/proc/diskstats"] =
-        " 254 16 vdb " + std::to_string(transfers) + " 0 0 0 0 0 0 0 1 0 0\n";
+        " 254 16 vdb " + std::to_string(transfers) + " 0 0 0 0 0 0 0 0 0 0\n";
   }
 
   /// From `begin` after the workload's start on, nothing is counted on a node; for good, or until
@@ -110,13 +111,7 @@ class StallTest : public testing::Test {
   }
 
   TrialRecord run() {
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_;
-    setting.root_disk = directory_ / "root.erofs";
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_);
     RunWriter results(directory_ / "results", plan_, RunRecord{}, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());
     folder_ = writer->directory();
@@ -230,6 +225,21 @@ TEST_F(StallTest, ASlowMachineIsGivenMorePatience) {
   lab_.script(1).tasks = task(103, 'S', 5, 70, {"gfs2_fault"});
   stand_still(1, 1'000, 12'000);
   EXPECT_EQ(run().outcome, Outcome::passed);
+}
+
+TEST_F(StallTest, ANodeThatTheHostHeldBackIsGivenMorePatience) {
+  lab_.script(2).finishes = true;
+  lab_.script(1).tasks = task(103, 'S', 5, 70, {"gfs2_fault"});
+  // The other node ran a quarter of the time it wanted to.
+  every(100, [&] {
+    ProcessorTime& time = lab_.script(2).thread_times[4711];
+    time.ran += std::chrono::milliseconds{25};
+    time.waited += std::chrono::milliseconds{75};
+  });
+  stand_still(1, 1'000, 12'000);
+  const TrialRecord record = run();
+  EXPECT_EQ(record.outcome, Outcome::passed) << record.reason;
+  EXPECT_THAT(events(), HasSubstr("\"slow\""));
 }
 
 TEST_F(StallTest, TheSameStandstillOfAFastMachineIsAStall) {

@@ -14,6 +14,7 @@ class BlindHypervisor : public Hypervisor {
  public:
   void state(const std::string&, StateAnswer answer) override { answer(blind(), {}); }
   void registers(const std::string&, TextAnswer answer) override { answer(blind(), {}); }
+  void thread_times(const std::string&, TimesAnswer answer) override { answer(blind(), {}); }
   void dump_memory(const std::string&, const std::filesystem::path&, Milliseconds,
                    Done done) override {
     done(blind());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/wire.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "guest/agent.h"
 #include "machine/hypervisor.h"
@@ -49,6 +50,7 @@ struct NodeScript {
   std::map<std::string, std::string> files;  ///< what `get` answers, by path
   /// What happens when a program is started, by its argv[0]; it gets the number of the process.
   std::map<std::string, std::function<void(std::int64_t)>> starts;
+  ThreadTimes thread_times;       ///< what its QEMU has used of the host's processors
   std::string tasks;              ///< what `tasks` answers
   bool old_agent = false;         ///< knows neither terminals nor `tasks`
   /// Hears the bytes that are written to a job's input.
@@ -174,6 +176,14 @@ class FakeLab final : public Hypervisor {
   void registers(const std::string& name, TextAnswer answer) override {
     looks_.push_back("registers " + name);
     loop_.post([answer] { answer(nullptr, "CPU#0\nRAX=0000000000000000\n"); });
+  }
+  void thread_times(const std::string& name, TimesAnswer answer) override {
+    const auto machine = machines_.find(name);
+    loop_.post([answer, times = machine == machines_.end()
+                                    ? ThreadTimes{}
+                                    : scripts_[machine->second->number].thread_times] {
+      answer(nullptr, times);
+    });
   }
   void dump_memory(const std::string& name, const std::filesystem::path& file, Milliseconds,
                    Done done) override {

@@ -125,6 +125,21 @@ TEST(Standstill, IsSlowInALongFsyncAsLongAsTheDiskMoves) {
   EXPECT_EQ(syncs.judge().kind, Standstill::Kind::stall);
 }
 
+TEST(Standstill, IsSlowInALongFsyncWhileTheDiskHasNotAnswered) {
+  Case syncs;
+  syncs.worker.doing = Doing::fsync;
+  syncs.node.disk = std::pair{DiskMoves{7, 3}, DiskMoves{7, 3}};
+  EXPECT_EQ(syncs.judge().kind, Standstill::Kind::slow);
+  EXPECT_THAT(syncs.judge().text, HasSubstr("the disk has not answered"));
+  // It was asked only just now.
+  syncs.node.disk = std::pair{DiskMoves{7, 0}, DiskMoves{7, 3}};
+  EXPECT_EQ(syncs.judge().kind, Standstill::Kind::stall);
+  // What waits for a lock does not wait for the disk.
+  syncs.worker.doing = Doing::lock;
+  syncs.node.disk = std::pair{DiskMoves{7, 3}, DiskMoves{7, 3}};
+  EXPECT_EQ(syncs.judge().kind, Standstill::Kind::stall);
+}
+
 TEST(Standstill, IsSlowWhileATaskWorksInTheKernelAndTheDiskMoves) {
   Case mounts;
   mounts.worker.where = TaskState::Where::running;
@@ -168,6 +183,20 @@ TEST(Standstill, IsAStallOfANodeThatDoesNotTellWhatItsTasksDo) {
   untold.node.tasks.clear();
   EXPECT_EQ(untold.judge().kind, Standstill::Kind::stall);
   EXPECT_EQ(untold.judge().text, "what it waits for is not known");
+  EXPECT_GT(untold.judge().belief, 1);
+}
+
+TEST(Standstill, IsSlowIfAllThatIsLackingIsAProcessor) {
+  Case ready;
+  ready.worker.where = TaskState::Where::running;
+  ready.worker.function.clear();
+  ready.worker.user_ticks = 12;
+  EXPECT_EQ(ready.judge().kind, Standstill::Kind::slow);
+  EXPECT_THAT(ready.judge().text, HasSubstr("it is ready to run"));
+  // Another one that waits in the kernel is what stands still.
+  ready.node.tasks.insert(104);
+  ready.diagnosis.states[{"node1", 104}] = Case().worker;
+  EXPECT_EQ(ready.judge().kind, Standstill::Kind::stall);
 }
 
 TEST(Standstill, SaysWhatTheChainEndsIn) {
