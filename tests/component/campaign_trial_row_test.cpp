@@ -4,13 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "host/files.h"
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "trial/trial.h"
@@ -39,9 +39,6 @@ class TrialRow : public testing::Test {
         added.name = name;
         added.lab = std::string(name) == "alone" ? LabUse::fresh : LabUse::shared;
       }
-    setting_.directory = runs_.path();
-    setting_.qemu_uid = ::getuid();
-    setting_.qemu_gid = ::getgid();
   }
 
   TrialRecord run_one(const PlannedTrial& trial, SharedLab& shared) {
@@ -68,8 +65,7 @@ class TrialRow : public testing::Test {
   RunRecord empty_;
   RunWriter results_{folder_.path(), plan_, empty_, loop_};
   NodeSource source_{"/kernel", {}};
-  LabSetting setting_{plan_, loop_, lab_,
-                      [this](const fs::path& socket) { return lab_.connect(socket); }};
+  LabSetting setting_ = fake_setting(plan_, loop_, lab_, runs_.path());
   std::vector<int> order_;
   std::vector<int> labs_;  // by trial: the number of the one that began its lab
 };

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -14,6 +13,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "trial/trial.h"
@@ -65,13 +65,7 @@ class DeskTest : public testing::Test {
       if (when_held) loop_.post([this, when_held] { when_held(*desk_); });
     };
     desk_ = std::make_unique<Desk>(at);
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_.path();
-    setting.root_disk = directory_.path() / "root.erofs";
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_.path());
     setting.desk = desk_.get();
     RunWriter results(directory_.path() / "results", plan_, RunRecord{}, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());

@@ -16,6 +16,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "trial/trial.h"
@@ -93,13 +94,7 @@ class DiskTest : public testing::Test {
   }
 
   TrialRecord run() {
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_;
-    setting.root_disk = directory_ / "root.erofs";
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_);
     RunWriter results(directory_ / "results", plan_, RunRecord{}, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());
     folder_ = writer->directory();

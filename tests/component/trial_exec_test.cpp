@@ -10,6 +10,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "trial/trial.h"
@@ -49,13 +50,7 @@ class ExecTrial : public testing::Test {
   void after(int ms, std::function<void()> what) { loop_.after(Milliseconds{ms}, std::move(what)); }
 
   TrialRecord run() {
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_;
-    setting.root_disk = directory_ / "root.erofs";
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_);
     RunRecord first;
     RunWriter results(directory_ / "results", plan_, first, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());

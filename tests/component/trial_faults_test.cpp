@@ -2,7 +2,6 @@
 // What is done to nodes on purpose while a trial works, over machines that are scripts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -11,6 +10,7 @@
 #include "support/fake_event_loop.h"
 #include "support/fake_fabric.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "support/temp_dir.h"
@@ -49,13 +49,7 @@ class FaultsOfATrial : public testing::Test {
   }
 
   TrialRecord run(SharedLab* shared = nullptr) {
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_.path();
-    setting.root_disk = directory_.path() / "root.erofs";
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_.path());
     setting.fabric = &fabric_;
     RunRecord first;
     RunWriter results(directory_.path() / "results", plan_, first, loop_);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_fabric.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "support/temp_dir.h"
@@ -59,16 +59,10 @@ class KernelCountersOfATrial : public testing::Test {
     fabric_.traffic.bytes += 900;
   }
   TrialRecord run() {
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_.path();
-    setting.root_disk = directory_.path() / "root.erofs";
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_.path());
     setting.fabric = &fabric_;
     for (const PlannedNode& node : plan_.nodes)
       setting.fabric_sockets.push_back(directory_.path() / (node.name + ".fab"));
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
     RunWriter results(directory_.path() / "results", plan_, RunRecord{}, loop_);
     const auto writer = results.begin_trial(plan_.trials.front());
     SilentObserver observer;

@@ -2,12 +2,12 @@
 // Nodes that have names and kernels of their own, over machines that are scripts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "host/files.h"
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/progress_notes.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
@@ -33,9 +33,6 @@ class MixedTest : public testing::Test {
     plan_.nodes[0].name = "alpha";
     plan_.nodes[1].name = "behind";
     plan_.nodes[1].kernel = "old";
-    setting_.directory = runs_.path();
-    setting_.qemu_uid = ::getuid();
-    setting_.qemu_gid = ::getgid();
   }
 
   TrialRecord run(NodeSource source) {
@@ -65,8 +62,7 @@ class MixedTest : public testing::Test {
   fs::path trial_;
   ProgressNotes notes_;
   StepObserver observer_;
-  LabSetting setting_{plan_, loop_, lab_,
-                      [this](const fs::path& socket) { return lab_.connect(socket); }};
+  LabSetting setting_ = fake_setting(plan_, loop_, lab_, runs_.path());
 };
 
 TEST_F(MixedTest, EveryNodeRunsItsKernelAndTheRecordSaysWhich) {

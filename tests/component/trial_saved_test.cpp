@@ -3,7 +3,6 @@
 // removed, and what a trial that begins with one does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/progress_notes.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
@@ -34,9 +34,6 @@ class SavedTest : public testing::Test {
   SavedTest() {
     lab_.script(1).boot_console = "[    0.000000] Linux version 6.1.192\n";
     lab_.script(2).boot_console = "[    0.000000] Linux version 6.1.192 too\n";
-    setting_.directory = runs_.path();
-    setting_.qemu_uid = ::getuid();
-    setting_.qemu_gid = ::getgid();
   }
   SavedLab make_template() { return guest_template(setting_, parts_, cache_, stop_.get_token()); }
   SavedLab make_lab() { return formed_lab(setting_, parts_, cache_, stop_.get_token()); }
@@ -62,8 +59,7 @@ class SavedTest : public testing::Test {
   std::stop_source stop_;
   SavedLabCache cache_{kept_.path(), notes_, loop_};
   SavedParts parts_{"patched", "kernel-key", "image-key", "/kernel", "7.2.22"};
-  LabSetting setting_{plan_, loop_, lab_,
-                      [this](const fs::path& socket) { return lab_.connect(socket); }};
+  LabSetting setting_ = fake_setting(plan_, loop_, lab_, runs_.path());
 };
 
 TEST_F(SavedTest, ATemplateIsOneNodeThatWasNobody) {

@@ -3,11 +3,11 @@
 // scripts on a fake clock.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "support/temp_dir.h"
@@ -57,9 +57,6 @@ class SelfCheckOfTrial : public testing::Test {
       lab_.script(node).files[kWarnCount] = "0\n";
       lab_.script(node).files[kOopsCount] = "0\n";
     }
-    setting_.directory = runs_.path();
-    setting_.qemu_uid = ::getuid();
-    setting_.qemu_gid = ::getgid();
   }
 
   /// All trials of the plan, one after another, in shared labs where the plan says so.
@@ -111,8 +108,7 @@ class SelfCheckOfTrial : public testing::Test {
   TempDir runs_;
   TempDir results_;
   NodeSource source_{"/kernel", {}};
-  LabSetting setting_{plan_, loop_, lab_,
-                      [this](const std::filesystem::path& socket) { return lab_.connect(socket); }};
+  LabSetting setting_ = fake_setting(plan_, loop_, lab_, runs_.path());
 };
 
 TEST_F(SelfCheckOfTrial, ASilentKernelThatCountedNothingAgrees) {

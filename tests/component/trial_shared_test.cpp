@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -12,6 +11,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/progress_notes.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
@@ -56,9 +56,6 @@ class SharedTest : public testing::Test {
     plan_.trials.back().number = 2;
     plan_.trials.back().name = "second";
     plan_.trials.back().seed = 8;
-    setting_.directory = runs_.path();
-    setting_.qemu_uid = ::getuid();
-    setting_.qemu_gid = ::getgid();
   }
 
   /// All trials of the plan, one after another.
@@ -115,8 +112,7 @@ class SharedTest : public testing::Test {
   TempDir results_{fs::temp_directory_path()};
   fs::path folder_;
   NodeSource source_{"/kernel", {}};
-  LabSetting setting_{plan_, loop_, lab_,
-                      [this](const fs::path& socket) { return lab_.connect(socket); }};
+  LabSetting setting_ = fake_setting(plan_, loop_, lab_, runs_.path());
 };
 
 TEST_F(SharedTest, TheSecondGoesOnInTheLabOfTheFirstAndIsATrialOfItsOwn) {

@@ -2,7 +2,6 @@
 // The life of a trial whose nodes are joined by o2cb, or by nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -10,6 +9,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/progress_notes.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
@@ -31,12 +31,6 @@ constexpr const char* kUuid = "0123456789ABCDEF0123456789ABCDEF";
 
 class StacksTest : public testing::Test {
  protected:
-  StacksTest() {
-    setting_.directory = runs_.path();
-    setting_.qemu_uid = ::getuid();
-    setting_.qemu_gid = ::getgid();
-  }
-
   void use_o2cb() {
     plan_.cluster.stack = ClusterStack::o2cb;
     plan_.filesystem.type = FilesystemType::ocfs2;
@@ -82,8 +76,7 @@ class StacksTest : public testing::Test {
   TempDir results_{fs::temp_directory_path()};
   StepObserver observer_;
   std::stop_source stop_;
-  LabSetting setting_{plan_, loop_, lab_,
-                      [this](const fs::path& socket) { return lab_.connect(socket); }};
+  LabSetting setting_ = fake_setting(plan_, loop_, lab_, runs_.path());
 };
 
 TEST_F(StacksTest, O2cbIsRegisteredEverywhereBeforeTheFirstMountAndLeftInOrder) {

@@ -13,6 +13,7 @@
 #include "record/run_writer.h"
 #include "support/fake_event_loop.h"
 #include "support/fake_lab.h"
+#include "support/fake_setting.h"
 #include "support/sample_plan.h"
 #include "support/silent_observer.h"
 #include "trial/checkpoints.h"
@@ -45,13 +46,7 @@ class TrialTest : public testing::Test {
   ~TrialTest() override { std::filesystem::remove_all(directory_); }
 
   TrialRecord run() {
-    LabSetting setting{plan_, loop_, lab_, [this](const std::filesystem::path& socket) {
-                         return lab_.connect(socket);
-                       }};
-    setting.directory = directory_;
-    setting.root_disk = directory_ / "root.erofs";
-    setting.qemu_uid = ::getuid();
-    setting.qemu_gid = ::getgid();
+    LabSetting setting = fake_setting(plan_, loop_, lab_, directory_);
     setting.releases = releases_;
     RunRecord first;
     RunWriter results(directory_ / "results", plan_, first, loop_);
