@@ -13,6 +13,7 @@
 #include "console/frames.h"
 #include "console/reader.h"
 #include "host/files.h"
+#include "machine/registers_text.h"
 #include "record/file_name.h"
 #include "record/run_material.h"
 #include "report/page.h"
@@ -26,6 +27,8 @@ namespace fs = std::filesystem;
 
 /// A report of which more was printed has its call trace at its begin.
 constexpr Bytes kMostOfAReport = Bytes::kib(48);
+/// As much as is kept of them.
+constexpr Bytes kMostRegisters = Bytes::mib(1);
 /// Of one trial. A kernel that prints hundreds of different reports is explained by its first.
 constexpr int kMostFindings = 64;
 /// Of one trial. Opening a vmlinux of 170 MB with DWARF and looking up a trace take less than a
@@ -52,6 +55,28 @@ const std::string& kernel_of(const TrialRecord& trial, const FindingRecord& find
   return trial.kernel;
 }
 
+const std::string& kernel_of(const TrialRecord& trial, const std::string& node) {
+  const auto own = trial.node_kernels.find(node);
+  return own == trial.node_kernels.end() ? trial.kernel : own->second;
+}
+
+/// Whether a kernel that printed nothing is to blame, and where its processors are says why.
+bool is_of_a_processor(const FindingRecord& finding) {
+  return finding.kind == "silent" || finding.kind == "spin";
+}
+
+bool has_trace(const FindingRecord& finding) {
+  return !finding.console.empty() || is_of_a_processor(finding);
+}
+
+/// "__gfs2_log_flush < gfs2_logd < kthread".
+std::string functions_of(const std::vector<TraceStep>& trace) {
+  std::vector<std::string> functions;
+  for (const TraceStep& step : trace)
+    functions.push_back(step.location.substr(0, step.location.find('+')));
+  return join(functions, " < ");
+}
+
 }  // namespace
 
 class TraceDecoder::Impl {
@@ -69,12 +94,14 @@ class TraceDecoder::Impl {
     std::size_t late = 0;
     for (const bool secondary : {false, true})
       for (FindingRecord& finding : trial.findings) {
-        if (finding.secondary != secondary || finding.console.empty()) continue;
+        if (finding.secondary != secondary || !has_trace(finding)) continue;
         if (++asked > kMostFindings) return;
-        if (clock_.now() < deadline)
-          decode(finding, trial, run);
-        else
+        if (clock_.now() >= deadline)
           ++late;
+        else if (is_of_a_processor(finding))
+          decode_processors(finding, trial, run);
+        else
+          decode(finding, trial, run);
       }
     if (late > 0)
       note_(fmt::format("trial {}: the call traces of {} were not decoded within {}", trial.number,
@@ -99,9 +126,45 @@ class TraceDecoder::Impl {
       trace.push_back({printable(console::to_string(location), 300), places(*symbols, location)});
     if (std::ranges::all_of(trace, &std::vector<SourcePlace>::empty, &TraceStep::source)) return;
     finding.trace = std::move(trace);
-    const fs::path evidence = run / trial.directory / "evidence" / safe_file_name(finding.id);
+    keep(evidence_of(finding, trial, run), trace_text(finding.trace));
+  }
+
+  /// The stacks of the processors of the nodes that are to blame, as QEMU showed them; the
+  /// finding's is the first that was in the kernel.
+  void decode_processors(FindingRecord& finding, const TrialRecord& trial, const fs::path& run) {
+    const fs::path evidence = evidence_of(finding, trial, run);
+    std::string text;
+    for (const std::string& node : finding.nodes) {
+      const fs::path file = evidence / safe_file_name(node) / "registers.txt";
+      std::error_code unknown;
+      if (!fs::exists(file, unknown)) continue;
+      symbols::Symbolizer* const symbols = symbols_of(kernel_of(trial, node));
+      if (symbols == nullptr) continue;
+      int number = -1;
+      for (const StoppedProcessor& processor : processors_in(read_file(file, kMostRegisters))) {
+        ++number;
+        if (!processor.in_kernel) continue;
+        std::vector<TraceStep> trace;
+        for (const auto& [location, source] : symbols->backtrace(processor))
+          trace.push_back({printable(console::to_string(location), 300), places_of(source)});
+        if (trace.empty()) continue;
+        text += fmt::format("{}, processor {}\n{}", node, number, trace_text(trace));
+        finding.excerpt +=
+            fmt::format("\nprocessor {} of {} was in {}", number, node, functions_of(trace));
+        if (finding.trace.empty()) finding.trace = std::move(trace);
+      }
+    }
+    if (!text.empty()) keep(evidence, text);
+  }
+
+  static fs::path evidence_of(const FindingRecord& finding, const TrialRecord& trial,
+                              const fs::path& run) {
+    return run / trial.directory / "evidence" / safe_file_name(finding.id);
+  }
+
+  static void keep(const fs::path& evidence, const std::string& text) {
     make_directories(evidence);
-    write_file_atomically(evidence / "trace.txt", trace_text(finding.trace));
+    write_file_atomically(evidence / "trace.txt", text);
   }
 
   std::vector<SourcePlace> places(symbols::Symbolizer& symbols,

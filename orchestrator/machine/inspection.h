@@ -54,7 +54,9 @@ class Inspection {
   /// such machine, or the host does not tell.
   virtual void thread_times(const std::string& name, TimesAnswer answer) = 0;
 
-  /// The registers of every processor as QEMU prints them ("info registers -a"), at most 1 MiB.
+  /// The registers of every processor as QEMU prints them ("info registers -a"), and behind them
+  /// the stacks of those that are in the kernel (machine/registers_text.h reads both), at most 1
+  /// MiB. The machine stands still for that moment.
   virtual void registers(const std::string& name, TextAnswer answer) = 0;
 
   /// Writes the machine's memory and registers to `file`, which must not exist, in the format

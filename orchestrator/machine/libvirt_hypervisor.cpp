@@ -28,6 +28,7 @@
 #include "machine/memory_dump.h"
 #include "machine/orphan_reaper.h"
 #include "machine/qemu_processes.h"
+#include "machine/registers_text.h"
 #include "machine/saved_state.h"
 #include "machine/virt_connection.h"
 #include "machine/virt_error.h"
@@ -113,6 +114,32 @@ class ChapFile {
   fs::path path_;
 };
 
+/// Keeps a machine from running, if it runs, for as long as this lives.
+class StandingStill {
+ public:
+  StandingStill(VirtConnection& connection, const std::string& name)
+      : connection_(connection),
+        name_(name),
+        ran_(connection.state(name).kind == MachineState::Kind::running) {
+    if (ran_) connection_.pause(name_);
+  }
+  ~StandingStill() {
+    if (!ran_) return;
+    try {
+      connection_.resume(name_);
+    } catch (const Error&) {
+      // It ended meanwhile, which its event says.
+    }
+  }
+  StandingStill(const StandingStill&) = delete;
+  StandingStill& operator=(const StandingStill&) = delete;
+
+ private:
+  VirtConnection& connection_;
+  std::string name_;
+  bool ran_;
+};
+
 class LibvirtHypervisor final : public Hypervisor {
  public:
   LibvirtHypervisor(const fs::path& root, EventLoop& loop, const fs::path& abilities)
@@ -162,6 +189,7 @@ class LibvirtHypervisor final : public Hypervisor {
     machine.uuid = QUuid::createUuid().toString(QUuid::WithoutBraces).toStdString();
     machine.starting = true;
     machine.was_reset = false;
+    machine.process = 0;
     machine.spec = spec;
     machine.held.clear();
     try {
@@ -213,16 +241,23 @@ class LibvirtHypervisor final : public Hypervisor {
   }
 
   void thread_times(const std::string& name, TimesAnswer answer) override {
-    look<ThreadTimes>(name, std::move(answer), [this, name] {
-      const auto processes = qemu_processes(root_.path(), name);
-      return processes.empty() ? ThreadTimes{} : gridlock::thread_times(processes.front());
+    look<ThreadTimes>(name, std::move(answer), [this, name, &process = machine_of(name).process] {
+      ThreadTimes times = gridlock::thread_times(process);
+      if (!times.empty()) return times;
+      const auto found = qemu_processes(root_.path(), name);
+      process = found.empty() ? 0 : found.front();
+      return gridlock::thread_times(process);
     });
   }
 
   void registers(const std::string& name, TextAnswer answer) override {
     look<std::string>(name, std::move(answer), [this, name] {
       require_answering(name);
+      // Registers and stacks are of one moment only while the machine stands still.
+      const StandingStill still(*connection_, name);
       std::string text = connection_->human_monitor(name, "info registers -a");
+      for (const std::string& command : kernel_stack_commands(text))
+        text += "\n" + connection_->human_monitor(name, command);
       text.resize(std::min(text.size(), kRegistersLimit));
       return text;
     });
@@ -294,6 +329,7 @@ class LibvirtHypervisor final : public Hypervisor {
     bool was_reset = false;
     std::vector<MachineEvent> held;  ///< came before the start was answered
     std::unique_ptr<Worker> worker;
+    std::atomic<pid_t> process = 0;  ///< QEMU's; 0: to be looked for
     std::unique_ptr<Worker> looker;  ///< for what may wait for ever and must not be waited for
   };
 

@@ -23,9 +23,6 @@ std::string kernel_command_line(const WatchSpec& watch) {
       // A panic ends the machine at once; an oops does not, since what hangs because of it and what
       // the node can still tell are wanted.
       std::string("panic=-1 sysctl.kernel.panic_on_oops=0 sysctl.kernel.panic_on_warn=0"),
-      // An NMI comes from us alone, for a kernel that says nothing any more: its last words are the
-      // stack of the processor that hangs.
-      std::string("unknown_nmi_panic"),
       fmt::format("hung_task_panic=0 sysctl.kernel.hung_task_timeout_secs={} "
                   "sysctl.kernel.hung_task_warnings=-1 "
                   "sysctl.kernel.hung_task_all_cpu_backtrace=1",

@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -157,6 +159,17 @@ class DebugFile::Impl {
 
   bool has_debug_information() { return !units().empty(); }
 
+  std::vector<std::uint64_t> unwind(const StoppedProcessor& processor) {
+    // A Dwfl is attached once, to whichever processor is looked at.
+    if (!attached_) attached_ = dwfl_attach_state(dwfl_.get(), nullptr, kThread, &kThreads, this);
+    std::vector<std::uint64_t> addresses;
+    if (!*attached_) return addresses;
+    stopped_ = &processor;
+    dwfl_getthread_frames(dwfl_.get(), kThread, &Impl::note_frame, &addresses);
+    stopped_ = nullptr;
+    return addresses;
+  }
+
   Resolution::Frames frames_at(Dwarf_Addr address, Dwarf_Addr symbol) {
     Dwarf_Die* const unit = unit_at(address);
     if (unit == nullptr) return {};
@@ -178,6 +191,44 @@ class DebugFile::Impl {
   }
 
  private:
+  /// The only thread there is, by the only number it can have.
+  static constexpr pid_t kThread = 1;
+  static constexpr std::size_t kMostFrames = 64;
+
+  static pid_t next_thread(Dwfl*, void* self, void** thread) {
+    if (*thread != nullptr) return 0;
+    *thread = self;
+    return kThread;
+  }
+  static bool read_word(Dwfl*, Dwarf_Addr address, Dwarf_Word* word, void* self) {
+    const auto& stack = static_cast<Impl*>(self)->stopped_->stack;
+    const auto found = stack.find(address);
+    if (found == stack.end()) return false;
+    *word = found->second;
+    return true;
+  }
+  static bool set_registers(Dwfl_Thread* thread, void* self) {
+    const StoppedProcessor& at = *static_cast<Impl*>(self)->stopped_;
+    std::array<Dwarf_Word, std::tuple_size_v<decltype(at.registers)>> registers;
+    std::ranges::copy(at.registers, registers.begin());
+    dwfl_thread_state_register_pc(thread, at.instruction);
+    return dwfl_thread_state_registers(thread, 0, registers.size(), registers.data());
+  }
+  static constexpr Dwfl_Thread_Callbacks kThreads{.next_thread = next_thread,
+                                                  .get_thread = nullptr,
+                                                  .memory_read = read_word,
+                                                  .set_initial_registers = set_registers,
+                                                  .detach = nullptr,
+                                                  .thread_detach = nullptr};
+
+  static int note_frame(Dwfl_Frame* frame, void* addresses) {
+    auto& all = *static_cast<std::vector<std::uint64_t>*>(addresses);
+    Dwarf_Addr address = 0;
+    if (!dwfl_frame_pc(frame, &address, nullptr)) return DWARF_CB_ABORT;
+    all.push_back(address);
+    return all.size() < kMostFrames ? DWARF_CB_OK : DWARF_CB_ABORT;
+  }
+
   void require_kind(FileKind kind) {
     GElf_Addr unused = 0;
     Elf* const elf = dwfl_module_getelf(module_, &unused);
@@ -300,6 +351,8 @@ class DebugFile::Impl {
   Dwfl_Module* module_ = nullptr;  ///< of the Dwfl
   std::optional<SymbolTable> table_;
   std::optional<std::vector<UnitRange>> units_;
+  std::optional<bool> attached_;               ///< whether this elfutils can unwind the file
+  const StoppedProcessor* stopped_ = nullptr;  ///< while it is unwound
   Dwarf_Addr bias_ = 0;  ///< of addresses over those in the DWARF; set by units()
 };
 
@@ -312,6 +365,9 @@ DebugFile::~DebugFile() = default;
 const fs::path& DebugFile::path() const { return impl_->path(); }
 const SymbolTable& DebugFile::symbols() const { return impl_->symbols(); }
 bool DebugFile::has_debug_information() { return impl_->has_debug_information(); }
+std::vector<std::uint64_t> DebugFile::unwind(const StoppedProcessor& processor) {
+  return impl_->unwind(processor);
+}
 Resolution::Frames DebugFile::frames_at(std::uint64_t address, std::uint64_t symbol) {
   return impl_->frames_at(address, symbol);
 }

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
+#include "base/stopped_processor.h"
 #include "symbols/source_frame.h"
 #include "symbols/symbol_table.h"
 
@@ -30,6 +32,11 @@ class DebugFile {
 
   /// Whether the file has DWARF for any of its code.
   bool has_debug_information();
+
+  /// Where a processor is and who called whom to get there, innermost first: its instruction, then
+  /// return addresses, as far as the file's call frame information and the words of the stack lead.
+  /// At most 64. x86-64 files only; empty if the instruction is in none of the file's functions.
+  std::vector<std::uint64_t> unwind(const StoppedProcessor& processor);
 
   /// What the DWARF has for the instruction at `address` in the symbol that begins at `symbol`,
   /// both as symbols() has them. Empty if it has nothing there; one frame without a function where

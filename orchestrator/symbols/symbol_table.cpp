@@ -2,6 +2,7 @@
 #include "symbols/symbol_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gridlock::symbols {
@@ -32,6 +33,15 @@ bool SymbolTable::may_print(std::size_t index, std::uint64_t size) const {
   if (next != symbols_.end() && next->address < symbol.section_end)
     return size <= next->address - symbol.address;
   return size <= symbol.section_end - symbol.address + kPage;
+}
+
+std::optional<SymbolTable::Place> SymbolTable::at(std::uint64_t address) const {
+  const auto after = std::ranges::upper_bound(symbols_, address, {}, &CodeSymbol::address);
+  if (after == symbols_.begin()) return std::nullopt;
+  const auto symbol = std::prev(after);
+  if (address >= symbol->section_end) return std::nullopt;
+  return Place{symbol->name, address - symbol->address,
+               distance_to_next(static_cast<std::size_t>(symbol - symbols_.begin()))};
 }
 
 SymbolTable::Match SymbolTable::find(std::string_view name, std::uint64_t size) const {

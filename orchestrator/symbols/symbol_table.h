@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,15 @@ class SymbolTable {
   /// section or the end of the page. So those count whose distance is `size`, else those whose ELF
   /// size it is, else those that `size` reaches the end of without reaching another function.
   Match find(std::string_view name, std::uint64_t size) const;
+
+  /// The symbol that an address lies in, also a label of assembly, and what a kernel would print of
+  /// it; absent: none.
+  struct Place {
+    std::string_view name;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;  ///< the distance to the next symbol
+  };
+  std::optional<Place> at(std::uint64_t address) const;
 
   bool empty() const { return symbols_.empty(); }
 

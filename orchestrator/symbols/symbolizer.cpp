@@ -62,6 +62,23 @@ class Symbolizer::Impl {
     return resolve_in_module(location);
   }
 
+  std::vector<Step> backtrace(const StoppedProcessor& processor) {
+    std::vector<Step> steps;
+    for (const std::uint64_t address : kernel_.file.unwind(processor)) {
+      const bool is_return = !steps.empty();
+      const auto place = kernel_.file.symbols().at(address - (is_return ? 1 : 0));
+      if (!place) break;
+      Step& step = steps.emplace_back();
+      step.location = {std::string(place->name),
+                       place->offset + (is_return ? 1 : 0),
+                       place->size,
+                       {},
+                       is_return};
+      step.source = resolve(step.location);
+    }
+    return steps;
+  }
+
  private:
   /// An address and that of the symbol it is in.
   struct Place {
@@ -196,6 +213,10 @@ Symbolizer::Symbolizer(const fs::path& vmlinux, std::optional<fs::path> modules)
 Symbolizer::Symbolizer(Symbolizer&&) noexcept = default;
 Symbolizer& Symbolizer::operator=(Symbolizer&&) noexcept = default;
 Symbolizer::~Symbolizer() = default;
+
+std::vector<Symbolizer::Step> Symbolizer::backtrace(const StoppedProcessor& processor) {
+  return impl_->backtrace(processor);
+}
 
 Resolution Symbolizer::resolve(const console::CodeLocation& location) {
   return impl_->resolve(location);

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "base/stopped_processor.h"
 #include "console/finding.h"
 #include "symbols/source_frame.h"
 
@@ -39,6 +41,15 @@ class Symbolizer {
   /// Never throws for what the location or a module's file holds: the answer says what lacks.
   /// Throws Error if the modules' folder cannot be read.
   Resolution resolve(const console::CodeLocation& location);
+
+  /// Where a processor that stood in the kernel was, and who called whom to get there, innermost
+  /// first: what a kernel would have printed, and the source. Of addresses in no function of the
+  /// vmlinux, such as a module's, nothing: there it ends. A kernel that was moved (KASLR) has none.
+  struct Step {
+    console::CodeLocation location;
+    Resolution source;
+  };
+  std::vector<Step> backtrace(const StoppedProcessor& processor);
 
   /// Far above what real consoles have: some thousand code locations, some dozen modules.
   static constexpr std::size_t kMaxAddresses = 16'384;

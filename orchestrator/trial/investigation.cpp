@@ -47,8 +47,10 @@ void Investigation::note(const std::vector<std::string>& skipped) {
 
 void Investigation::look_into_stall(const std::string& workload, std::stop_token stop) {
   const StallWatch::Seen seen = stalls_.look_into(broken(), stop);
-  for (const auto& [node, why] : seen.slow)
-    writer_.event(now_(), setting_.plan.node(node).name, "slow", Json{{"workload", workload}, {"why", why}});
+  for (const StallWatch::Slow& slow : seen.slow)
+    writer_.event(
+        now_(), setting_.plan.node(slow.node).name, "slow",
+        Json{{"workload", workload}, {"why", slow.why}, {"patience_ms", slow.patience.count()}});
   // A node that died while it was asked leaves nothing to be asked again.
   const bool died = lab_.lost() != nullptr;
   if (seen.findings.empty() && !died) return;
@@ -83,7 +85,6 @@ void Investigation::look_at_machines(const std::string& name, std::stop_token st
     machine.node_name = node.name;
     machine.name = node.machine.name;
     machine.silent = silent;
-    if (silent) prodded_.insert(node.id);
     machine.console = node.console.get();
     if (image) machine.image = writer_.directory() / "evidence" / name / node.name / "memory.kdump";
   }
@@ -99,6 +100,7 @@ void Investigation::collect(const std::set<NodeId>& lost, std::stop_token stop) 
   if (!decisive || taken_) return;
   taken_ = true;
   const std::string name = decisive->id;
+  if (lab_.crew().without(lost).members().empty()) return look_at_machines(name, stop);
   if (is_of_the_work(*decisive)) {
     // Its programs have ended: nobody waits for anything.
     EvidenceLadder ladder(setting_.plan, lab_.crew().without(lost), lab_.consoles(), broken(),

@@ -38,9 +38,6 @@ class Investigation {
   /// Whether evidence of a failure was taken.
   bool taken() const { return taken_; }
 
-  /// Whether a silent node was sent an NMI, which makes its kernel panic.
-  bool prodded(NodeId node) const { return prodded_.contains(node); }
-
   /// Nodes that are there and whose kernel hit a BUG or an oops.
   std::set<NodeId> broken() const;
 
@@ -59,7 +56,6 @@ class Investigation {
   std::function<double()> now_;
   StallWatch stalls_;
   bool taken_ = false;
-  std::set<NodeId> prodded_;
 };
 
 }  // namespace gridlock

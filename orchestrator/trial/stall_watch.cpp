@@ -146,7 +146,7 @@ Milliseconds StallWatch::patience_with(const Still& still,
 
 void StallWatch::let_go_on(Seen& seen, const Still& still, Milliseconds patience,
                            const std::string& why) {
-  seen.slow.emplace_back(still.node, why);
+  seen.slow.push_back({still.node, why, patience});
   const Milliseconds next = still.time < patience ? patience - still.time : patience;
   later_[still.node] = {setting_.loop.now() + next, work_->node(still.node).last_progress};
 }

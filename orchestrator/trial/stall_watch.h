@@ -25,10 +25,16 @@ namespace gridlock {
 /// recovery) is let go on, for a while.
 class StallWatch {
  public:
+  /// A node that is let go on.
+  struct Slow {
+    NodeId node;
+    std::string why;
+    Milliseconds patience{0};  ///< it had so far, from when it stood still
+  };
   /// What was seen of one standstill.
   struct Seen {
     std::vector<std::pair<FindingRecord, NodeId>> findings;  ///< none: only slow
-    std::vector<std::pair<NodeId, std::string>> slow;        ///< by node: why it is let go on
+    std::vector<Slow> slow;
     diagnosis::Diagnosis diagnosis;
     bool kernel_locks = false;  ///< the kernels were asked for mutexes and semaphores, too
     Evidence evidence;

@@ -215,10 +215,8 @@ class Trial {
   }
 
   void report(FindingRecord finding, NodeId node) {
-    // Whatever ends init in a kernel that has corrupted itself is the corruption's doing, and the
-    // last words of one that hung are what we asked it for.
-    if (finding.kind == "panic" && (log_.corrupted(node) || investigation_->prodded(node)))
-      finding.secondary = true;
+    // Whatever ends init in a kernel that has corrupted itself is the corruption's doing.
+    if (finding.kind == "panic" && log_.corrupted(node)) finding.secondary = true;
     // So is the reset that ends a panic.
     if (finding.kind == "reboot" && (log_.corrupted(node) || log_.has(node, {"panic"})))
       finding.secondary = true;
@@ -305,17 +303,15 @@ class Trial {
     std::set<NodeId> lost;
     for (const Lab::Node& node : lab().nodes())
       if (node.loss) lost.insert(node.id);
-    record_.nodes_memory_bytes =
-        proportional_memory(qemu_processes_of(setting_.directory)).count;
-    const Crew crew = lab().crew().without(lost);
+    record_.nodes_memory_bytes = proportional_memory(qemu_processes_of(setting_.directory)).count;
     // What hangs now is gone first.
-    if (!crew.members().empty()) investigation_->collect(lost, stop_);
+    investigation_->collect(lost, stop_);
     ConsoleCheck check{*lab_, news_, [this] { look(); }, trial_.number};
     for (auto& [node, finding] : check.run(investigation_->broken(), stop_))
       report(std::move(finding), node);
     unread_consoles_ = check.unread;
     // What a kernel said last may be why the trial failed.
-    if (!crew.members().empty()) investigation_->collect(lost, stop_);
+    investigation_->collect(lost, stop_);
     record_.oracles = lab_->oracles().of_trial(lab());
   }
 

@@ -91,8 +91,9 @@ void take_images(Inspection& inspection, EventLoop& loop, const std::vector<Seen
           evidence.skipped);
 }
 
-/// Sends every machine that is silent an NMI and keeps what its kernel prints because of it: with
-/// `unknown_nmi_panic` the stack of the processor that hangs.
+/// Sends every machine that is silent an NMI and keeps what its kernel prints because of it: that
+/// it still takes interrupts, if it does. No panic is asked for: its text would wait for the end of
+/// the NMI, and the machine is stopped before that, as it tells QEMU.
 void prod_silent(Inspection& inspection, EventLoop& loop, const std::vector<SeenMachine>& machines,
                  const std::stop_token& stop, Evidence& evidence) {
   std::vector<SeenMachine> silent;
@@ -152,7 +153,7 @@ Evidence look_at_machines(Inspection& inspection, EventLoop& loop,
                             },
                             evidence.skipped));
   take_images(inspection, loop, machines, stop, evidence);
-  // Last: it ends the kernel.
+  // Last: whatever it does to the kernel is in none of the others.
   prod_silent(inspection, loop, machines, stop, evidence);
   return evidence;
 }

@@ -24,8 +24,8 @@ struct SeenMachine {
   std::filesystem::path image;  ///< where its memory is written; empty: it is not
 };
 
-/// The rungs for what no kernel has to answer: the machine's state, its processors' registers, its
-/// memory; last, if it is silent, an NMI, on which its kernel panics and prints its stack. All
+/// The rungs for what no kernel has to answer: the machine's state, its processors' registers and
+/// kernel stacks, its memory; last, if it is silent, an NMI. All
 /// machines side by side, each rung bounded; what cannot be had is in `skipped`. Throws Cancelled
 /// only.
 Evidence look_at_machines(Inspection& inspection, EventLoop& loop,

@@ -166,10 +166,13 @@ Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
     return state.where == TaskState::Where::running && state.kernel_ticks > 0 &&
            state.doing != Doing::lock && !is_own_sleep(state);
   };
-  if (const std::string task = workers.first(works); !task.empty() && disk_moved(node))
-    return {Standstill::Kind::slow, task + ", and the disk moves", kBeliefInTransfers};
   const auto waits = [](const TaskState& state) { return state.doing == Doing::lock; };
   const std::string waiter = workers.first(waits);
+  if (const std::string task = workers.first(works); !task.empty()) {
+    if (disk_moved(node))
+      return {Standstill::Kind::slow, task + ", and the disk moves", kBeliefInTransfers};
+    if (waiter.empty()) return {Standstill::Kind::slow, task, kBeliefInTransfers};
+  }
   // Who does not answer may have what others wait for; what it does itself decides.
   if (!waiter.empty() && !node.silent_others.empty())
     return slow(fmt::format("{}, and {} {} not answer", waiter, join(node.silent_others, " and "),

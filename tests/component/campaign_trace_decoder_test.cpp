@@ -135,6 +135,35 @@ TEST_F(TraceDecoderTest, SaysOnceWhyAVmlinuxCannotBeRead) {
   EXPECT_THAT(notes_, ElementsAre(HasSubstr("call traces of unpatched are not decoded: ")));
 }
 
+TEST_F(TraceDecoderTest, SaysWhereTheProcessorsOfASilentKernelWere) {
+  TrialRecord failed = sample_trial(1, "unpatched", "abba");
+  failed.findings = {
+      sample_finding("f1", "silent", "node1 has said nothing for 20s", 41, {"node1"})};
+  failed.findings[0].console.clear();
+  failed.findings[0].excerpt = "its agent was last heard 21s before";
+  const fs::path folder = run_.path() / failed.directory / "evidence/f1/node1";
+  fs::create_directories(folder);
+  std::string registers = "CPU#0\n";
+  for (const char* const name : {"RAX=", "RBX=", "RCX=", "RDX=", "RSI=", "RDI=", "RBP=", "R8 =",
+                                 "R9 =", "R10=", "R11=", "R12=", "R13=", "R14=", "R15="})
+    registers += name + std::string("0000000000000000\n");
+  registers += fmt::format("RSP=ffffc90000000f00\nRIP={:016x} RFL=00000002 [-------] CPL=0 II=0\n",
+                           value_of("schedule_out"));
+  registers += fmt::format("\nffffc90000000f00: {:#018x} 0x0000000000000000\n",
+                           value_of("read_page") + value_of("offset_inlined"));
+  std::ofstream(folder / "registers.txt") << registers;
+  TraceDecoder traces = decoder({{"unpatched", kernel(kFiles / "vmlinux")}});
+  traces.decode(failed, run_.path());
+  ASSERT_EQ(failed.findings[0].trace.size(), 2u);
+  EXPECT_EQ(failed.findings[0].trace[1].location, read_page());
+  EXPECT_EQ(failed.findings[0].excerpt,
+            "its agent was last heard 21s before\n"
+            "processor 0 of node1 was in schedule_out < read_page");
+  EXPECT_THAT(evidence(), HasSubstr("node1, processor 0\n"));
+  EXPECT_THAT(evidence(), HasSubstr("    wait_outer (tests/testdata/symbols/kernel.c:"));
+  EXPECT_THAT(notes_, IsEmpty());
+}
+
 TEST_F(TraceDecoderTest, TakesTheKernelOfTheNodeThatPrintedIt) {
   const std::map<std::string, BuiltKernel> kernels{{"other", kernel(kFiles / "vmlinux")}};
   for (const char* const node : {"node1", "node2"}) {

@@ -300,6 +300,20 @@ TEST_F(StallTest, ASilentNodeIsLookedAtFromOutside) {
   EXPECT_THAT(evidence(record, "node2/memory.kdump"), HasSubstr("KDUMP   "));
 }
 
+TEST_F(StallTest, ALabOfWhichNoNodeAnswersIsLookedAtFromOutside) {
+  for (const int node : {1, 2})
+    lab_.script(node).on_work = [this, node] {
+      loop_.after(Milliseconds{1'000}, [this, node] { lab_.hang(node); });
+    };
+  plan_.watch.memory_image = MemoryImage::on_hang;
+  const TrialRecord record = run();
+  EXPECT_EQ(decisive(record).kind, "silent");
+  for (const char* const node : {"node1/", "node2/"}) {
+    EXPECT_THAT(evidence(record, std::string(node) + "registers.txt"), HasSubstr("RAX="));
+    EXPECT_THAT(evidence(record, std::string(node) + "memory.kdump"), HasSubstr("KDUMP   "));
+  }
+}
+
 TEST_F(StallTest, WhatABugLeftIsLookedAtWhileTheLabSettles) {
   wait_for_each_other();
   lab_.script(1).on_work = [this] {

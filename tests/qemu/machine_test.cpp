@@ -426,6 +426,35 @@ TEST_F(Machine, ShowsTheRegistersOfEveryProcessor) {
   EXPECT_THAT(text, HasSubstr("EIP="));
 }
 
+TEST_F(Machine, TellsWhatItsThreadsUsedInThisLife) {
+  const auto times = [&] {
+    std::optional<std::exception_ptr> answer;
+    ThreadTimes found;
+    world_.hypervisor->thread_times("times",
+                                    [&](std::exception_ptr error, const ThreadTimes& told) {
+                                      found = told;
+                                      answer = error;
+                                    });
+    EXPECT_EQ(finish(answer), "");
+    return found;
+  };
+  EXPECT_TRUE(times().empty());
+  const auto machine = spec("times", BootSector().print("up").halt());
+  ASSERT_EQ(start(machine), "");
+  const ThreadTimes first = times();
+  ASSERT_FALSE(first.empty());
+  // Booting took some.
+  std::chrono::nanoseconds ran{0};
+  for (const auto& [thread, time] : first) ran += time.ran;
+  EXPECT_GT(ran, std::chrono::milliseconds{1});
+  EXPECT_EQ(destroy("times"), "");
+  EXPECT_TRUE(times().empty());
+  ASSERT_EQ(start(machine), "");
+  const ThreadTimes second = times();
+  ASSERT_FALSE(second.empty());
+  for (const auto& [thread, time] : second) EXPECT_FALSE(first.contains(thread));
+}
+
 TEST_F(Machine, DumpsMemoryToAFileOfOursAndGoesOn) {
   ASSERT_EQ(start(spec("dump", BootSector().print("up").halt())), "");
   ASSERT_TRUE(prints("dump", "up"));
@@ -490,8 +519,7 @@ TEST_F(Machine, ServesADebuggerAtASocketWeCanReach) {
 }
 
 TEST_F(Machine, TellsAPausedMachineFromAStoppedQemuAndEndsBoth) {
-  using Kind = MachineState::Kind;
-  EXPECT_EQ(state("state").kind, Kind::gone);
+  EXPECT_EQ(state("state").kind, MachineState::Kind::gone);
   ASSERT_EQ(start(spec("state", BootSector().print("up").halt())), "");
   EXPECT_EQ(describe(state("state")), "runs");
   EXPECT_EQ(done([&](auto then) { world_.hypervisor->pause("state", then); }), "");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Against small ELF files built from testdata/symbols. What is where in them comes from the
 // binutils' nm and from marks in their sources.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "console/frames.h"
 #include "support/temp_dir.h"
 #include "symbols/debug_file.h"
 #include "symbols/module_files.h"
@@ -45,6 +47,8 @@ class Listing {
   std::uint64_t offset(const std::string& mark, int nth = 0) const {
     return nth_of(marks_, "offset_" + mark, nth);
   }
+
+  std::uint64_t address(const std::string& symbol) const { return nth_of(code_, symbol, 0); }
 
   /// As the kernel prints it: up to the next symbol.
   std::uint64_t size(const std::string& symbol, int nth = 0) const {
@@ -368,6 +372,61 @@ TEST(Symbolizer, AnswersABoundedNumberOfQuestions) {
     const auto answer = with_modules.resolve(in_module("m" + std::to_string(i), "lab_read", 0x10));
     EXPECT_EQ(answer.lack, i < Symbolizer::kMaxModules ? Lack::nothing : Lack::limit) << i;
   }
+}
+
+/// A processor at the begin of schedule_out, which read_page called, which give_up called.
+StoppedProcessor in_schedule_out() {
+  constexpr std::uint64_t kStack = 0xffffc90000000f00;
+  StoppedProcessor processor;
+  processor.in_kernel = true;
+  processor.instruction = kernel().address("schedule_out");
+  processor.registers[StoppedProcessor::kStackPointer] = kStack;
+  processor.stack[kStack] = kernel().address("read_page") + kernel().offset("plain");
+  processor.stack[kStack + 8] = kernel().address("give_up") + kernel().offset("give_up");
+  return processor;
+}
+
+TEST(Symbolizer, FollowsTheStackOfAProcessorThatStood) {
+  Symbolizer symbolizer(kVmlinux);
+  const auto steps = symbolizer.backtrace(in_schedule_out());
+  ASSERT_EQ(steps.size(), 3u);
+  EXPECT_EQ(console::to_string(steps[0].location),
+            fmt::format("schedule_out+0x0/{:#x}", kernel().size("schedule_out")));
+  EXPECT_FALSE(steps[0].location.is_return);
+  EXPECT_EQ(steps[1].location, at("read_page", "plain"));
+  EXPECT_THAT(steps[1].source.candidates,
+              ElementsAre(ElementsAre(frame("read_page", "kernel.c", "call"))));
+  EXPECT_EQ(steps[2].location, at("give_up", "give_up"));
+  // Another processor of the same kernel, whose stack was not read.
+  StoppedProcessor other = in_schedule_out();
+  other.stack.clear();
+  EXPECT_EQ(symbolizer.backtrace(other).size(), 1u);
+}
+
+TEST(Symbolizer, MakesNothingOfAProcessorElsewhere) {
+  Symbolizer symbolizer(kVmlinux);
+  StoppedProcessor elsewhere = in_schedule_out();
+  elsewhere.instruction = 0x7fff00001000;
+  EXPECT_TRUE(symbolizer.backtrace(elsewhere).empty());
+  elsewhere.instruction = 0;
+  EXPECT_TRUE(symbolizer.backtrace(elsewhere).empty());
+  // Words that are no return addresses end it.
+  StoppedProcessor damaged = in_schedule_out();
+  for (auto& [address, word] : damaged.stack) word = 0xdead4ead;
+  EXPECT_EQ(symbolizer.backtrace(damaged).size(), 1u);
+}
+
+TEST(SymbolTable, KnowsTheFunctionThatAnAddressIsIn) {
+  const SymbolTable table({{"first", 0x100, 0x10, 0x200, true},
+                           {"label", 0x110, 0, 0x200, false},
+                           {"second", 0x120, 0x10, 0x200, true}});
+  EXPECT_FALSE(table.at(0xff));
+  EXPECT_EQ(table.at(0x10a)->name, "first");
+  EXPECT_EQ(table.at(0x10a)->offset, 0xau);
+  EXPECT_EQ(table.at(0x11f)->name, "label");
+  EXPECT_EQ(table.at(0x120)->name, "second");
+  EXPECT_EQ(table.at(0x120)->size, 0xe0u);
+  EXPECT_FALSE(table.at(0x200));
 }
 
 TEST(SymbolTable, PrefersTheSizeThatTheKernelPrints) {

@@ -140,17 +140,23 @@ TEST(Standstill, IsSlowInALongFsyncWhileTheDiskHasNotAnswered) {
   EXPECT_EQ(syncs.judge().kind, Standstill::Kind::stall);
 }
 
-TEST(Standstill, IsSlowWhileATaskWorksInTheKernelAndTheDiskMoves) {
+TEST(Standstill, IsSlowWhileATaskWorksInTheKernel) {
   Case mounts;
   mounts.worker.where = TaskState::Where::running;
   mounts.worker.kernel_ticks = 10;
   mounts.worker.function = "gfs2_quota_init";
+  EXPECT_EQ(mounts.judge().kind, Standstill::Kind::slow);
+  // Unless another one waits for a lock and the disk does nothing.
+  mounts.node.tasks.insert(104);
+  mounts.diagnosis.states[{"node1", 104}] = Case().worker;
+  mounts.diagnosis.states[{"node1", 104}].doing = Doing::lock;
   EXPECT_EQ(mounts.judge().kind, Standstill::Kind::stall);
   mounts.node.disk->second.transfers = 8;
   EXPECT_EQ(mounts.judge().kind, Standstill::Kind::slow);
   EXPECT_THAT(mounts.judge().text, HasSubstr("gfs2_quota_init, and the disk moves"));
   EXPECT_GT(mounts.judge().belief, 1);
   // The sampler of a program whose others hang wakes up now and then, too.
+  mounts.node.tasks.erase(104);
   mounts.worker.function = "hrtimer_nanosleep";
   EXPECT_EQ(mounts.judge().kind, Standstill::Kind::stall);
 }
