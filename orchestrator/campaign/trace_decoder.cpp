@@ -61,8 +61,13 @@ const std::string& kernel_of(const TrialRecord& trial, const std::string& node) 
 }
 
 /// Whether a kernel that printed nothing is to blame, and where its processors are says why.
-bool is_of_a_processor(const FindingRecord& finding) {
-  return finding.kind == "silent" || finding.kind == "spin";
+bool is_of_a_processor(const FindingRecord& finding) { return finding.kind == "silent"; }
+
+/// Whether a processor had nothing to do. Source: kernel/sched/idle.c.
+bool is_idle(const std::vector<TraceStep>& trace) {
+  return std::ranges::any_of(trace, [](const TraceStep& step) {
+    return step.location.starts_with("do_idle+");
+  });
 }
 
 bool has_trace(const FindingRecord& finding) {
@@ -151,7 +156,7 @@ class TraceDecoder::Impl {
         text += fmt::format("{}, processor {}\n{}", node, number, trace_text(trace));
         finding.excerpt +=
             fmt::format("\nprocessor {} of {} was in {}", number, node, functions_of(trace));
-        if (finding.trace.empty()) finding.trace = std::move(trace);
+        if (finding.trace.empty() && !is_idle(trace)) finding.trace = std::move(trace);
       }
     }
     if (!text.empty()) keep(evidence, text);

@@ -28,7 +28,7 @@ class TraceDecoder {
 
   /// Decodes the findings of a trial whose files are kept in the run's folder `run`, into its
   /// record and into evidence/<finding>/trace.txt: what kernels printed, and of those that are
-  /// silent or spin, where their processors were (evidence/<finding>/<node>/registers.txt). What a
+  /// silent, where their processors were (evidence/<finding>/<node>/registers.txt). What a
   /// kernel without debug information printed stays without, and so does what is not decoded within
   /// some seconds. Throws HostError if trace.txt cannot be written.
   void decode(TrialRecord& trial, const std::filesystem::path& run);
