@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/libvirt_hypervisor.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 
 #include "base/text.h"
 #include "host/pidfd.h"
+#include "machine/chap_file.h"
 #include "machine/domain_xml.h"
 #include "machine/embedded_root.h"
 #include "machine/gdb_server.h"
@@ -30,6 +30,7 @@
 #include "machine/qemu_processes.h"
 #include "machine/registers_text.h"
 #include "machine/saved_state.h"
+#include "machine/standing_still.h"
 #include "machine/virt_connection.h"
 #include "machine/virt_error.h"
 #include "machine/worker.h"
@@ -82,63 +83,6 @@ std::exception_ptr with_log(const VirtError& error, const fs::path& log) {
   return std::make_exception_ptr(
       VirtError(text + "; QEMU said: " + said, error.code(), error.hint()));
 }
-
-/// A file with the secret of a machine's iSCSI disk, which only QEMU's user can read, for as long
-/// as the machine starts.
-class ChapFile {
- public:
-  explicit ChapFile(const MachineSpec& spec) {
-    if (!spec.iscsi || !spec.iscsi->chap) return;
-    path_ = chap_file(spec);
-    ::unlink(path_.c_str());
-    const Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    const std::string& secret = spec.iscsi->chap->secret;
-    const QemuUser user = qemu_user();
-    const bool made =
-        file &&
-        ::write(file.get(), secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
-        (user.uid == ::geteuid() || ::fchown(file.get(), user.uid, user.gid) == 0);
-    if (made) return;
-    const int error = errno;
-    ::unlink(path_.c_str());
-    throw VirtError(
-        fmt::format("writing {}: {}", path_.string(), std::generic_category().message(error)), 0);
-  }
-  ~ChapFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  ChapFile(const ChapFile&) = delete;
-  ChapFile& operator=(const ChapFile&) = delete;
-
- private:
-  fs::path path_;
-};
-
-/// Keeps a machine from running, if it runs, for as long as this lives.
-class StandingStill {
- public:
-  StandingStill(VirtConnection& connection, const std::string& name)
-      : connection_(connection),
-        name_(name),
-        ran_(connection.state(name).kind == MachineState::Kind::running) {
-    if (ran_) connection_.pause(name_);
-  }
-  ~StandingStill() {
-    if (!ran_) return;
-    try {
-      connection_.resume(name_);
-    } catch (const Error&) {
-      // It ended meanwhile, which its event says.
-    }
-  }
-  StandingStill(const StandingStill&) = delete;
-  StandingStill& operator=(const StandingStill&) = delete;
-
- private:
-  VirtConnection& connection_;
-  std::string name_;
-  bool ran_;
-};
 
 class LibvirtHypervisor final : public Hypervisor {
  public:

@@ -218,7 +218,7 @@ class Lab {
   std::vector<std::unique_ptr<Crew>> crews_;  ///< of all; then without whom was killed
   std::map<NodeId, double> slowness_;
   HostDelay host_delay_;
-  std::map<NodeId, SteadyTime> asked_for_times_;
+  std::map<NodeId, SteadyTime> next_host_look_;
   std::vector<KeptFrame> waiting_frames_;  ///< for when the nodes go on
   std::string given_up_;
   std::map<NodeId, SteadyTime> asked_why_silent_;

@@ -8,7 +8,7 @@
 namespace gridlock {
 namespace {
 
-/// Longer than anything stands still before it is judged.
+/// Longer than most things stand still before they are judged; of longer ones the last part counts.
 constexpr std::chrono::minutes kRemembered{15};
 /// A machine that sleeps wakes up for moments, and may wait longer for each than it takes. What it
 /// waits counts against this share of the time at least, so that it does not seem slow for that.

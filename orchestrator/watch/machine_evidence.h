@@ -25,9 +25,8 @@ struct SeenMachine {
 };
 
 /// The rungs for what no kernel has to answer: the machine's state, its processors' registers and
-/// kernel stacks, its memory; last, if it is silent, an NMI. All
-/// machines side by side, each rung bounded; what cannot be had is in `skipped`. Throws Cancelled
-/// only.
+/// kernel stacks, its memory; last, if it is silent, an NMI. All machines side by side, each rung
+/// bounded; what cannot be had is in `skipped`. Throws Cancelled only.
 Evidence look_at_machines(Inspection& inspection, EventLoop& loop,
                           const std::vector<SeenMachine>& machines, std::stop_token stop);
 

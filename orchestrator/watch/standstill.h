@@ -16,10 +16,10 @@ namespace gridlock {
 /// A node whose workload did nothing for a while, and what two looks at it have shown.
 struct StillNode {
   std::string node;
-  bool silent = false;                     ///< it answered nothing
+  bool silent = false;                          ///< it answered nothing
   std::vector<std::string> silent_others = {};  ///< other nodes that answered nothing
-  std::set<int> tasks = {};                ///< the workload's threads; empty: the node did not tell
-  Milliseconds between{0};                 ///< from the first look to the second
+  std::set<int> tasks = {};  ///< the workload's threads; empty: the node did not tell
+  Milliseconds between{0};   ///< from the first look to the second
   std::optional<std::pair<DiskMoves, DiskMoves>> disk = {};  ///< at both
 };
 

@@ -203,6 +203,23 @@ TEST_F(ExecTrial, ProgramThatRunsOnAfterItsDurationIsAFinding) {
   EXPECT_EQ(record.findings[0].nodes, std::vector<std::string>{"node1"});
 }
 
+TEST_F(ExecTrial, ProgramThatTheHostHeldBackIsGivenAsMuchLonger) {
+  // The node ran half of the time it wanted to.
+  loop_.every(Milliseconds{100}, [this] {
+    ProcessorTime& time = lab_.script(1).thread_times[4711];
+    time.ran += std::chrono::milliseconds{50};
+    time.waited += std::chrono::milliseconds{50};
+  });
+  starts(1, [this](std::int64_t process) {
+    after(30'000, [this, process] { lab_.ends(1, process, 0); });
+  });
+  EXPECT_EQ(run().outcome, Outcome::passed);
+  starts(1, [this](std::int64_t process) {
+    after(50'000, [this, process] { lab_.ends(1, process, 0); });
+  });
+  EXPECT_EQ(run().reason, "own did not end within 20s");
+}
+
 TEST_F(ExecTrial, CheckThatEndsWithStatus1IsBadDataAndWithAnotherAFindingOfTheWorkload) {
   spec().verify = {"/opt/check"};
   lab_.script(1).starts["/opt/check"] = [this](std::int64_t process) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-
 #include <cstddef>
 #include <cstdlib>
 #include <map>
@@ -54,8 +53,8 @@ class FedDesk {
                [&](std::stop_token stop) { lab.resume(Milliseconds{10'000}, stop); }});
     const SteadyTime begin = loop_.now();
     desk.hold("a trial failed", {});
-    // It ends: with its lease, or before, for whatever is asked meanwhile but evidence, which may
-    // be under way.
+    // It ends with its lease or before, whatever is asked; evidence that is being taken then is
+    // taken to its end.
     require(loop_.now() - begin <= kLease + std::chrono::minutes(2));
     desk.hide();
     loop_.run_until([] { return false; }, Milliseconds{60'000}, {});
