@@ -176,7 +176,8 @@ class Fiemap final : public Mover {
   explicit Fiemap(const File& file) : file_(file) {}
   Moved move(std::span<std::byte> buffer, std::uint64_t) override {
     const std::span<std::byte> room = buffer.subspan(request_at(buffer));
-    fiemap request{};
+    fiemap request;  // no {}: its array of no length is one that clang will not initialise
+    std::memset(&request, 0, sizeof request);
     request.fm_length = ~std::uint64_t{0};
     request.fm_extent_count =
         static_cast<__u32>((room.size() - sizeof request) / sizeof(fiemap_extent));
@@ -201,7 +202,7 @@ class Fiemap final : public Mover {
   }
 
   static bool is_right(std::span<const std::byte> room, std::uint64_t most) {
-    fiemap answer{};
+    fiemap answer;
     std::memcpy(&answer, room.data(), sizeof answer);
     if (answer.fm_mapped_extents == 0 || answer.fm_mapped_extents > most) return false;
     std::uint64_t end = 0;
