@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "campaign/verdict.h"
+#include "cli/console_turn.h"
 #include "cli/live_choice.h"
 #include "cli/raw_terminal.h"
 #include "cli/verbs.h"
@@ -104,10 +105,16 @@ void add_console(CLI::App& app, Context& context, int* exit_code) {
   add_live_options(*verb, *choice, NodeNeeded::yes);
   verb->callback([choice, &context, exit_code] {
     const LiveNode live = find_live(*choice, NodeNeeded::yes, context);
+    const ConsoleTurn turn(text_or(live.node, "console_log", ""));
     const Descriptor console = attach(text_or(live.node, "console", ""), live.name);
     const bool interactive = window_size().has_value();
     if (interactive)
       std::fprintf(stderr, "%s: ~. at the begin of a line leaves the console\n", live.name.c_str());
+    if (turn.must_wait())
+      std::fprintf(stderr,
+                   "%s: another gridlock console is attached: this one goes on when that has "
+                   "ended\n",
+                   live.name.c_str());
     const RawTerminal raw;
     print(tail_of(text_or(live.node, "console_log", "")));
     follow(console, interactive, context.stop);

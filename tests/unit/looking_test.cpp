@@ -2,9 +2,14 @@
 // What a person types to look at a lab.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <optional>
+
 #include "base/error.h"
+#include "cli/console_turn.h"
 #include "cli/hold_options.h"
 #include "cli/raw_terminal.h"
+#include "support/temp_dir.h"
 
 namespace gridlock {
 namespace {
@@ -43,6 +48,24 @@ TEST(Escape, IsNoneAfterAnotherKey) {
   EXPECT_EQ(escape.pass("\x1b[A~.\r"), "\x1b[A~.\r");
   EXPECT_EQ(escape.pass("\x1b\r~x"), "\x1b\r~x");
   EXPECT_FALSE(escape.ended());
+}
+
+TEST(ConsoleTurn, IsWaitedForWhileAnybodyElseIsAttached) {
+  const test_support::TempDir folder;
+  const std::filesystem::path log = folder.path() / "console.log";
+  std::ofstream(log) << "a line";
+  std::optional<ConsoleTurn> first(log);
+  std::optional<ConsoleTurn> second(log);
+  EXPECT_FALSE(first->must_wait());
+  EXPECT_TRUE(second->must_wait());
+  first.reset();
+  EXPECT_TRUE(ConsoleTurn(log).must_wait());
+  second.reset();
+  EXPECT_FALSE(ConsoleTurn(log).must_wait());
+}
+
+TEST(ConsoleTurn, IsNotWaitedForWithoutALog) {
+  EXPECT_FALSE(ConsoleTurn("/nonexistent/console.log").must_wait());
 }
 
 TEST(HoldOptions, AreALeaseAndWhetherToFreeze) {
