@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace gridlock {
 
@@ -13,6 +14,13 @@ struct Installation {
   std::filesystem::path cache;     ///< …/gridlock: kernels, images
   std::filesystem::path runs;      ///< what live runs keep: sockets, scratch disks
   std::filesystem::path results;   ///< one folder a run
+  std::filesystem::path usual_results;  ///< where the verbs look for runs unless they are told
+
+  /// How a verb is told which run is meant: by its name, or by its path where it would not look.
+  std::string argument(const std::filesystem::path& run) const {
+    return run.parent_path() == usual_results ? run.filename().string()
+                                              : std::filesystem::absolute(run).string();
+  }
 };
 
 }  // namespace gridlock

@@ -45,6 +45,7 @@ class LabHost {
   /// other; number 2, 3, … tells places apart.
   Place place(int number, EventLoop& loop);
 
+  const Installation& installation() const { return installation_; }
   /// What its machines are looked into with, on the main thread.
   Hypervisor& hypervisor() const { return *hypervisor_; }
   /// The run directory, which the command line of every QEMU of the run names.

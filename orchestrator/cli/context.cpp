@@ -63,7 +63,7 @@ Installation Context::installation() const {
   installation.cache = cache_directory(environment("GRIDLOCK_CACHE"), environment("XDG_CACHE_HOME"),
                                        environment("HOME"));
   installation.runs = run_base_directory();
-  installation.results = home / "results";
+  installation.results = installation.usual_results = home / "results";
   return installation;
 }
 

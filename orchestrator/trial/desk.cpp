@@ -99,7 +99,8 @@ std::string Desk::vmlinux_of(const std::string& kernel) const {
 }
 
 Json Desk::status() const {
-  Json status{{"run", setting_.run}, {"held", held_.has_value()}};
+  Json status{{"run", std::filesystem::path(setting_.run).filename().string()},
+              {"held", held_.has_value()}};
   if (held_) {
     status["why"] = held_->why;
     status["until"] = rfc3339(held_->until_utc);

@@ -53,7 +53,7 @@ struct DeskSetting {
 
   EventLoop& loop;
   Hypervisor& hypervisor;
-  std::string run;                   ///< its name, for the commands a person is told
+  std::string run;                   ///< its name, or the path that verbs find it by
   std::filesystem::path gdb_folder;  ///< QEMU's user may make sockets in it; short
   std::map<std::string, std::filesystem::path> vmlinux = {};  ///< by kernel
   HoldOptions hold = {};

@@ -48,6 +48,13 @@ class RunBookTest : public testing::Test {
   FakeEventLoop loop_;
 };
 
+TEST(InstallationTest, RunIsNamedSoThatAVerbFindsIt) {
+  Installation installation;
+  installation.usual_results = "/home/me/gridlock/results";
+  EXPECT_EQ(installation.argument("/home/me/gridlock/results/20261126-a1"), "20261126-a1");
+  EXPECT_EQ(installation.argument("/tmp/results/20261126-a1"), "/tmp/results/20261126-a1");
+}
+
 TEST_F(RunBookTest, RunThatEndsLeavesEveryFormat) {
   const RunResult result = run([](RunRecord& record) {
     const RunRecord demo = demo_run();

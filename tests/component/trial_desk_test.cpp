@@ -52,7 +52,7 @@ class DeskTest : public testing::Test {
 
   /// Runs the trial; `when_held` is called once its lab is held.
   TrialRecord run(const HoldOptions& hold, std::function<void(Desk&)> when_held = {}) {
-    DeskSetting at{loop_, lab_, "run1", directory_.path() / "gdb"};
+    DeskSetting at{loop_, lab_, "/results/run1", directory_.path() / "gdb"};
     at.vmlinux["unpatched"] = at.vmlinux["patched"] = "/cache/vmlinux";
     at.hold = hold;
     at.say = [this](Desk::Client client, const Json& line) { said_[client].push_back(line); };
@@ -108,8 +108,8 @@ TEST_F(DeskTest, HoldsTheLabOfAFailedTrialUntilItsLeaseEnds) {
   EXPECT_GE(held_for(), kLease);
   EXPECT_LT(held_for(), kLease + Milliseconds{60'000});
   EXPECT_THAT(told_, HasSubstr("trial 1 failed: "));
-  EXPECT_THAT(told_, HasSubstr("gridlock shell run1 node1"));
-  EXPECT_THAT(told_, HasSubstr("gridlock release run1\n"));
+  EXPECT_THAT(told_, HasSubstr("gridlock shell /results/run1 node1"));
+  EXPECT_THAT(told_, HasSubstr("gridlock release /results/run1\n"));
   EXPECT_THAT(told_, HasSubstr("its lease has ended"));
 }
 
