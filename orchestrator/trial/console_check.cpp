@@ -12,7 +12,6 @@
 namespace gridlock {
 namespace {
 
-constexpr Milliseconds kOracleLimit{12'000};
 constexpr Milliseconds kMarkLimit{5'000};
 
 /// What both sides said, for the one who has to find out which is wrong.

@@ -11,7 +11,6 @@ namespace gridlock {
 namespace {
 
 constexpr Milliseconds kSaveLimit{180'000};
-constexpr Milliseconds kOracleLimit{12'000};
 
 /// What of the plan the lab has taken in by the time it is mounted.
 std::string key_of(const LabSetting& setting, const SavedParts& parts) {

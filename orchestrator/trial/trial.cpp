@@ -25,7 +25,8 @@ namespace {
 
 constexpr Milliseconds kLookInterval{100};
 constexpr Milliseconds kLastWords{2'000};
-constexpr Milliseconds kOracleLimit{12'000};
+/// A host that makes its machines take so many times as long is worth telling.
+constexpr double kHeldBack = 2;
 
 class Trial {
  public:
@@ -244,6 +245,21 @@ class Trial {
       course_.hint = lab_->diagnose(stop_);
       writer_.evidence("barrier-" + step, "diagnosis.txt", course_.hint);
     }
+    if (dynamic_cast<const BarrierFailed*>(&error)) course_.hint.insert(0, busy_host());
+  }
+
+  /// A line for a host that left the nodes without a processor since the step began, so that they
+  /// could not meet a deadline.
+  std::string busy_host() const {
+    if (!lab_ || record_.steps.empty()) return {};
+    const std::chrono::duration<double> begin{record_.steps.back().begin};
+    const double delay = lab_->lab().host_delay().since(
+        begin_ + std::chrono::duration_cast<SteadyTime::duration>(begin));
+    if (delay < kHeldBack) return {};
+    return fmt::format(
+        "the host left the nodes waiting for its processors, so that all took {:.0f} times as long "
+        "in this step: let less run beside it\n",
+        delay);
   }
 
   /// A node is gone. What a dying kernel printed, and why a channel broke, come in a moment later.

@@ -56,6 +56,9 @@ struct Oracles {
   std::string unread;  ///< what the node was not asked or did not tell, and why; empty: nothing
 };
 
+/// What a trial gives its nodes to answer, all of them together.
+inline constexpr Milliseconds kOracleLimit{12'000};
+
 /// Asks every node of `crew`, side by side, at most `limit` in all. Nodes in `broken`, whose kernel
 /// hit a BUG or an oops, are not asked for the state of their locks, which a task may hold that
 /// died. Throws Cancelled only.

@@ -18,6 +18,9 @@
 #include "support/silent_observer.h"
 #include "trial/checkpoints.h"
 
+using testing::HasSubstr;
+using testing::Not;
+
 namespace gridlock {
 namespace {
 
@@ -127,6 +130,17 @@ TEST_F(TrialTest, NodeThatNeverBootsIsAnErrorThatNamesItAndItsLastLine) {
   EXPECT_NE(record.reason.find("node2 did not boot to its agent within 1m"), std::string::npos)
       << record.reason;
   EXPECT_NE(record.reason.find("Run /gridlock/agent as init process"), std::string::npos);
+}
+
+TEST_F(TrialTest, NodeThatTheHostKeptFromBootingIsToldAsThat) {
+  lab_.script(2).boots = false;
+  EXPECT_THAT(run().reason, Not(HasSubstr("the host left the nodes waiting")));
+  loop_.every(Milliseconds{100}, [this] {
+    ProcessorTime& time = lab_.script(2).thread_times[4711];
+    time.ran += std::chrono::milliseconds{20};
+    time.waited += std::chrono::milliseconds{80};
+  });
+  EXPECT_THAT(run().reason, HasSubstr("took 5 times as long in this step: let less run beside it"));
 }
 
 TEST_F(TrialTest, NodeWhoseInitramfsGivesUpIsAFindingThatSaysWhy) {
