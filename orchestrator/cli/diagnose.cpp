@@ -34,39 +34,55 @@ struct DiagnoseOptions {
   std::string files;
 };
 
-/// What a node's texts hold and which are missing.
+/// What a node's texts hold and which are missing, or hold nothing of their kind.
 struct Inventory {
   std::string node;
   std::vector<std::string> read;
   std::vector<std::string> missing;
+  bool has_locks = false;   ///< that were understood
+  bool is_foreign = false;  ///< a text is something else than its name says
 };
+
+/// Whether a text without one row says that there is none: it is blank, or has the heading alone.
+/// Source: the first line of `dlm/<lockspace>_locks`, print_format2() in fs/dlm/debug_fs.c.
+bool says_none(std::string_view text) {
+  return trimmed(text).empty() || text.starts_with("id nodeid ");
+}
 
 Inventory inventory_of(const NodeLook& node) {
   Inventory inventory{printable(node.node), {}, {}};
-  const auto note = [&](const std::string& text, std::string_view name, const auto& count) {
-    if (text.empty())
+  const auto note = [&](const std::string& text, std::string_view name, std::size_t count,
+                        const std::string& more = {}) {
+    if (text.empty()) {
       inventory.missing.emplace_back(name);
-    else
-      inventory.read.push_back(fmt::format("{} {}", name, count()));
+    } else if (count == 0 && !says_none(text)) {
+      inventory.is_foreign = true;
+      inventory.missing.push_back(fmt::format("{} (no line of the file is one)", name));
+    } else {
+      inventory.read.push_back(fmt::format("{} {}{}", name, count, more));
+    }
+    return count > 0;
   };
-  note(node.glocks, "glocks", [&] {
-    std::set<GlockName> waited;
-    const diagnosis::GlockCounts counts = diagnosis::collect_waited_glocks(node.glocks, waited);
-    return fmt::format("{} ({} holders, {} waiters)", counts.glocks, counts.holders,
-                       counts.waiters);
-  });
+  std::set<GlockName> waited_glocks;
+  const diagnosis::GlockCounts counts =
+      diagnosis::collect_waited_glocks(node.glocks, waited_glocks);
   std::set<std::string, std::less<>> waited;
-  note(node.dlm_locks, "DLM locks",
-       [&] { return diagnosis::collect_waited_resources(node.dlm_locks, waited); });
-  note(node.tasks, "tasks", [&] { return diagnosis::read_tasks(node.tasks).size(); });
-  note(node.console, "console", [&] { return fmt::format("{} bytes", node.console.size()); });
+  const bool has_glocks =
+      note(node.glocks, "glocks", counts.glocks,
+           fmt::format(" ({} holders, {} waiters)", counts.holders, counts.waiters));
+  const bool has_dlm_locks = note(node.dlm_locks, "DLM locks",
+                                  diagnosis::collect_waited_resources(node.dlm_locks, waited));
+  note(node.tasks, "tasks", diagnosis::read_tasks(node.tasks).size());
+  note(node.console, "console", node.console.size(), " bytes");
   // Most clusters have neither, and an empty list of waiters is an answer.
+  bool has_ocfs2 = false;
   if (!node.ocfs2_locks.empty())
-    note(node.ocfs2_locks, "OCFS2 locks",
-         [&] { return diagnosis::collect_waited_ocfs2(node.ocfs2_locks, waited); });
+    has_ocfs2 = note(node.ocfs2_locks, "OCFS2 locks",
+                     diagnosis::collect_waited_ocfs2(node.ocfs2_locks, waited));
   if (!node.dlm_waiters.empty())
     note(node.dlm_waiters, "DLM messages without a reply",
-         [&] { return diagnosis::read_dlm_waiters(node.dlm_waiters).size(); });
+         diagnosis::read_dlm_waiters(node.dlm_waiters).size());
+  inventory.has_locks = has_glocks || has_dlm_locks || has_ocfs2;
   return inventory;
 }
 
@@ -74,8 +90,12 @@ Inventory inventory_of(const NodeLook& node) {
 struct Told {
   const SavedLooks& looks;
   bool once;
+  std::vector<Inventory> nodes;
   Diagnosis diagnosis;
 };
+
+/// Whose folder may as well be a look of Gridlock's own layout.
+bool is_named_like_look(const Inventory& node) { return node.node == "1" || node.node == "2"; }
 
 constexpr std::string_view kOnce = "seen once: waits are not proven to last";
 
@@ -87,11 +107,13 @@ std::string text_of(const Told& told) {
                                                            : told.diagnosis.sentence) +
           "\n";
   if (told.once) text += std::string(kOnce) + "\n";
-  for (const NodeLook& node : told.looks.second) {
-    const Inventory inventory = inventory_of(node);
+  if (told.once && std::ranges::all_of(told.nodes, is_named_like_look))
+    text +=
+        "its folders are taken for nodes: if they are two looks at one, give the folder above\n";
+  for (const Inventory& inventory : told.nodes) {
     text += fmt::format("  {}: {}", inventory.node,
                         inventory.read.empty() ? "nothing was read" : join(inventory.read, ", "));
-    if (!inventory.missing.empty() && !inventory.read.empty())
+    if (!inventory.missing.empty() && (!inventory.read.empty() || inventory.is_foreign))
       text += "; missing: " + join(inventory.missing, ", ");
     text += '\n';
   }
@@ -103,11 +125,9 @@ Json json_of(const Told& told) {
   if (!told.looks.file_system.empty()) json["file_system"] = printable(told.looks.file_system);
   json["seen_once"] = told.once;
   json["read"] = Json::array();
-  for (const NodeLook& node : told.looks.second) {
-    const Inventory inventory = inventory_of(node);
+  for (const Inventory& inventory : told.nodes)
     json["read"].push_back(
         {{"node", inventory.node}, {"read", inventory.read}, {"missing", inventory.missing}});
-  }
   return json;
 }
 
@@ -129,6 +149,14 @@ void write_picture(const std::vector<Told>& all, const std::string& file, Contex
     std::fprintf(stderr, "gridlock: %s\n", picture.problem.c_str());
 }
 
+/// A folder whose files hold no locks tells nothing of a cluster.
+[[noreturn]] void refuse(const std::string& folder, const std::vector<Inventory>& nodes) {
+  std::string hint = "what each file is taken for, and why, is in docs/diagnosis.md";
+  for (const Inventory& node : nodes)
+    hint += fmt::format("\n  {}: missing: {}", node.node, join(node.missing, ", "));
+  throw Error(folder + " has files that should hold locks, and no lock is in them", hint);
+}
+
 int diagnose_folder(const DiagnoseOptions& options, Context& context) {
   SavedEvidence evidence = read_saved_looks(options.folder, {}, context.stop);
   for (const std::string& problem : evidence.problems)
@@ -142,8 +170,13 @@ int diagnose_folder(const DiagnoseOptions& options, Context& context) {
   std::vector<Told> all;
   for (const SavedLooks& looks : evidence.looks) {
     const bool once = looks.first.empty();
+    std::vector<Inventory> nodes;
+    for (const NodeLook& node : looks.second) nodes.push_back(inventory_of(node));
+    if (std::ranges::none_of(nodes, &Inventory::has_locks) &&
+        std::ranges::any_of(nodes, &Inventory::is_foreign))
+      refuse(options.folder, nodes);
     all.push_back(
-        {looks, once,
+        {looks, once, std::move(nodes),
          diagnosis::diagnose(once ? looks.second : looks.first, looks.second, evidence.files)});
   }
   for (const Told& told : all) {

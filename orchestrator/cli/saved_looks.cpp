@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "diagnosis/dlm_ids.h"
-#include "host/files.h"
+#include "host/unpack.h"
 
 namespace gridlock {
 namespace {
@@ -24,6 +24,7 @@ using diagnosis::NodeLook;
 
 constexpr std::size_t kMaxKnownFiles = 1'000'000;
 constexpr std::size_t kMaxProblems = 64;
+constexpr Milliseconds kFileLimit{10'000};
 constexpr int kDeepest = 4;  // folders above those of runs
 
 using Text = std::string NodeLook::*;
@@ -71,29 +72,12 @@ class BoundedReader {
   BoundedReader(const ReadLimits& limits, std::stop_token stop, std::vector<std::string>& problems)
       : limits_(limits), stop_(std::move(stop)), problems_(problems) {}
 
-  /// Empty if the file is not there or cannot be used.
+  /// What the file holds, or one of that name packed with gzip or Zstandard, unpacked. Empty if it
+  /// is not there or cannot be used; of an archive that is cut, what there is.
   std::string read(const fs::path& file) {
-    if (stop_.stop_requested()) throw Cancelled("reading dumps");
-    if (!is_file(file)) return {};
-    if (files_ == limits_.files) {
-      problem("more files than are read");
-      return {};
-    }
-    ++files_;
-    try {
-      std::error_code error;
-      const auto size = fs::file_size(file, error);
-      if (!error && total_ + size > static_cast<std::uint64_t>(limits_.total.count)) {
-        problem(file.string() + ": more than is read in all");
-        return {};
-      }
-      std::string text = read_file(file, limits_.file);
-      total_ += text.size();
-      return text;
-    } catch (const Error& error) {
-      problem(error.what());
-      return {};
-    }
+    for (const char* const packing : {"", ".gz", ".zst"})
+      if (const fs::path there = file.string() + packing; is_file(there)) return read_there(there);
+    return {};
   }
 
   void problem(const std::string& what) {
@@ -101,6 +85,36 @@ class BoundedReader {
   }
 
  private:
+  std::string read_there(const fs::path& file) {
+    if (stop_.stop_requested()) throw Cancelled("reading dumps");
+    if (files_ == limits_.files) {
+      problem("more files than are read");
+      return {};
+    }
+    ++files_;
+    std::string text;
+    try {
+      const auto bytes = unpacked(open_bytes(file, stop_), file.string());
+      while (true) {
+        const ByteSource::Piece piece = bytes->next(kFileLimit);
+        if (piece.kind == ByteSource::Piece::Kind::stopped) throw Cancelled("reading dumps");
+        if (piece.kind != ByteSource::Piece::Kind::bytes) break;
+        text += piece.bytes;
+        if (text.size() > limits_.file.count || total_ + text.size() > limits_.total.count) {
+          problem(fmt::format("{}: more than is read {}", file.string(),
+                              text.size() > limits_.file.count ? "of a file" : "in all"));
+          return {};
+        }
+      }
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const Error& error) {
+      problem(error.what());
+    }
+    total_ += text.size();
+    return text;
+  }
+
   const ReadLimits& limits_;
   std::stop_token stop_;
   std::vector<std::string>& problems_;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "host/command_runner.h"
 #include "host/files.h"
+#include "support/archives.h"
 #include "support/lock_dumps.h"
 #include "support/temp_dir.h"
 
@@ -64,6 +65,13 @@ TEST_F(Diagnose, ReadsGridlocksOwnEvidence) {
               HasSubstr("\n  node1: glocks 38 (20 holders, 1 waiters), DLM locks 30; "
                         "missing: tasks, console\n"));
   EXPECT_THAT(result.output, Not(HasSubstr("seen once")));
+}
+
+TEST_F(Diagnose, SaysWhatItTakesTheLooksOfOneNodeFor) {
+  write_own();
+  const CommandResult result = run({(dumps() / "node1").string()});
+  EXPECT_THAT(result.output, HasSubstr("if they are two looks at one, give the folder above\n"));
+  EXPECT_THAT(run_on_dumps().output, Not(HasSubstr("two looks at one")));
 }
 
 TEST_F(Diagnose, NamesFilesFromTheFolderAndFromAnOption) {
@@ -178,6 +186,53 @@ TEST_F(Diagnose, EndsWithTwoOnBadUsageAndThreeIfNothingCanBeRead) {
   const CommandResult empty = run_on_dumps();
   EXPECT_EQ(empty.value, 3);
   EXPECT_THAT(empty.errors, HasSubstr("holds no dumps of locks"));
+}
+
+TEST_F(Diagnose, UnpacksWhatIsPacked) {
+  for (const diagnosis::NodeLook& node : diagnosis::abba())
+    for (const std::string look : {"1", "2"}) {
+      write(fs::path(node.node) / look / "glocks.txt.gz", gzipped(node.glocks));
+      write(fs::path(node.node) / look / "dlm_locks.txt", node.dlm_locks);
+    }
+  const CommandResult result = run_on_dumps();
+  EXPECT_EQ(result.errors, "");
+  EXPECT_THAT(result.output, StartsWith(std::string(kDeadlock)));
+  EXPECT_THAT(result.output, HasSubstr("node1: glocks 38 (20 holders, 1 waiters), DLM locks 30"));
+
+  std::string cut = gzipped(diagnosis::abba_node(1).glocks);
+  cut.resize(cut.size() / 2);
+  write("node1/2/glocks.txt.gz", cut);
+  write("node2/2/glocks.txt.gz", "BZh91AY&SY");
+  const CommandResult damaged = run_on_dumps();
+  EXPECT_THAT(damaged.errors,
+              HasSubstr("node1/2/glocks.txt.gz: its gzip data is cut: the end is missing\n"));
+  EXPECT_THAT(damaged.errors, HasSubstr("node2/2/glocks.txt.gz: it is packed with bzip2"));
+  EXPECT_THAT(damaged.output, HasSubstr("node2: DLM locks 58; missing: glocks"));
+}
+
+TEST_F(Diagnose, TellsFilesThatAreNoDumpsAndNeverCallsThemHealthy) {
+  write("node1/glocks", "not a glock\n");
+  const CommandResult foreign = run_on_dumps();
+  EXPECT_EQ(foreign.value, 3);
+  EXPECT_EQ(foreign.output, "");
+  EXPECT_THAT(foreign.errors, HasSubstr("no lock is in them"));
+  EXPECT_THAT(foreign.errors, HasSubstr("node1: missing: glocks (no line of the file is one)"));
+
+  for (const diagnosis::NodeLook& node : diagnosis::abba()) {
+    write(fs::path(node.node + "b") / "glocks", node.glocks);
+    write(fs::path(node.node + "b") / "locks", node.dlm_locks);
+  }
+  const CommandResult others = run_on_dumps();
+  EXPECT_EQ(others.value, 1) << others.errors;
+  EXPECT_THAT(others.output, HasSubstr("  node1: nothing was read; missing: glocks (no line"));
+}
+
+TEST_F(Diagnose, TakesAHeadingWithoutLocksForAnAnswer) {
+  write("node1/locks",
+        "id nodeid remid pid xid exflags flags sts grmode rqmode time_ms r_nodeid r_len r_name\n");
+  const CommandResult result = run_on_dumps();
+  EXPECT_EQ(result.value, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("  node1: DLM locks 0; missing: glocks"));
 }
 
 }  // namespace
