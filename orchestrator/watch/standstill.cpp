@@ -62,6 +62,7 @@ class Workers {
     return most == all_.end() ? std::string() : text(*most);
   }
 
+  bool empty() const { return all_.empty(); }
   template <class Condition>
   bool all(const Condition& condition) const {
     return !all_.empty() && std::all_of(all_.begin(), all_.end(),
@@ -195,7 +196,10 @@ Standstill judge_standstill(const Diagnosis& diagnosis, const StillNode& node) {
   };
   if (const std::string ready = workers.first(runs); !ready.empty())
     return slow(ready + ": it is ready to run");
-  return {Standstill::Kind::stall, "what it waits for is not known", kBeliefInTheUnknown};
+  return {Standstill::Kind::stall,
+          workers.empty() ? "it did not tell in time what its tasks do"
+                          : "what it waits for is not known",
+          kBeliefInTheUnknown};
 }
 
 }  // namespace gridlock

@@ -188,7 +188,7 @@ TEST(Standstill, IsAStallOfANodeThatDoesNotTellWhatItsTasksDo) {
   Case untold;
   untold.node.tasks.clear();
   EXPECT_EQ(untold.judge().kind, Standstill::Kind::stall);
-  EXPECT_EQ(untold.judge().text, "what it waits for is not known");
+  EXPECT_EQ(untold.judge().text, "it did not tell in time what its tasks do");
   EXPECT_GT(untold.judge().belief, 1);
 }
 
