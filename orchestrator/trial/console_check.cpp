@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -37,12 +38,15 @@ std::vector<std::pair<NodeId, FindingRecord>> ConsoleCheck::run(const std::set<N
   LabOracles& oracles = lab.oracles();
   std::vector<Crew::Member> members;
   for (const Lab::Node& node : lab.lab().nodes()) {
-    if (!node.loss) {
+    const std::string why = node.loss                             ? node.loss->what
+                            : !node.agent || !node.agent->hello() ? "the agent has not come up"
+                                                                  : "";
+    if (why.empty()) {
       members.push_back({node.id, node.name, node.agent.get()});
       continue;
     }
-    oracles.cannot_ask(node.id, node.loss->what);
-    oracles.note_check(node.id, "not made: " + node.loss->what);
+    oracles.cannot_ask(node.id, why);
+    oracles.note_check(node.id, "not made: " + why);
   }
   // The nodes that are left are asked also where the lab was given up.
   const Crew crew(lab.lab().crew().loop(), members, [] { return std::string(); });
@@ -76,6 +80,8 @@ std::vector<std::pair<NodeId, FindingRecord>> ConsoleCheck::compare(const Crew& 
       oracles.note_check(node.id, "not made: " + node.loss->what);
       continue;
     }
+    if (std::ranges::find(crew.members(), node.id, &Crew::Member::id) == crew.members().end())
+      continue;
     if (mute.contains(node.id)) {
       unread = node.name + " did not tell how its kernel is";
       oracles.note_check(node.id, "not made: the node did not tell how its kernel is");

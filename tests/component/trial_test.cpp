@@ -130,6 +130,9 @@ TEST_F(TrialTest, NodeThatNeverBootsIsAnErrorThatNamesItAndItsLastLine) {
   EXPECT_NE(record.reason.find("node2 did not boot to its agent within 1m"), std::string::npos)
       << record.reason;
   EXPECT_NE(record.reason.find("Run /gridlock/agent as init process"), std::string::npos);
+  // It is not waited for when the lab is read at the end.
+  EXPECT_LT(record.steps.back().end, 62);
+  EXPECT_EQ(record.oracles.at("node2").self_check, "not made: the agent has not come up");
 }
 
 TEST_F(TrialTest, NodeThatTheHostKeptFromBootingIsToldAsThat) {
