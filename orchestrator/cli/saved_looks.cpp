@@ -93,6 +93,9 @@ class BoundedReader {
     }
     ++files_;
     std::string text;
+    std::error_code unknown;
+    if (const auto size = fs::file_size(file, unknown); !unknown)
+      text.reserve(std::min<std::uint64_t>(size, limits_.file.count));
     try {
       const auto bytes = unpacked(open_bytes(file, stop_), file.string());
       while (true) {
@@ -122,6 +125,13 @@ class BoundedReader {
   std::uint64_t total_ = 0;
 };
 
+/// The texts are large: a list in braces would copy them.
+std::vector<SavedLooks> only(SavedLooks looks) {
+  std::vector<SavedLooks> all;
+  all.push_back(std::move(looks));
+  return all;
+}
+
 /// Gridlock's own: NODE/1/NAME.txt and NODE/2/NAME.txt.
 std::vector<SavedLooks> read_own(const fs::path& folder, BoundedReader& reader) {
   SavedLooks looks;
@@ -139,7 +149,7 @@ std::vector<SavedLooks> read_own(const fs::path& folder, BoundedReader& reader) 
   if (!any_second) std::swap(looks.first, looks.second);
   if (!any_first || !any_second) looks.first.clear();
   if (!any_first && !any_second) return {};
-  return {std::move(looks)};
+  return only(std::move(looks));
 }
 
 /// What gfs2_lockcapture keeps of processes, proc/PID/{status,stack}, as tasks.h describes it.
@@ -276,7 +286,7 @@ std::vector<SavedLooks> read_plain(const fs::path& folder, BoundedReader& reader
     if (read.answered()) looks.second.push_back(std::move(read));
   }
   if (looks.second.empty()) return {};
-  return {std::move(looks)};
+  return only(std::move(looks));
 }
 
 }  // namespace
