@@ -14,6 +14,7 @@
 #include "record/writing_lock.h"
 #include "topology/words.h"
 #include "trial/checkpoints.h"
+#include "trial/take_evidence.h"
 #include "workload/barriers.h"
 
 namespace gridlock {
@@ -158,7 +159,7 @@ void rewind(const Plan& plan, const TrialRecord& trial, const std::filesystem::p
          make_directories(whole.parent_path());
          write_file_atomically(whole, bytes);
        },
-       [] { return std::set<NodeId>{}; }, [] { return diagnosis::KnownFiles{}; }, go_on});
+       [] { return std::set<NodeId>{}; }, [&] { return kept_files(evidence); }, go_on});
   desk.desk().hold(options.go ? "the nodes go on from there" : "the nodes are paused there", stop);
   desk.desk().hide();
   loop.cancel(look);

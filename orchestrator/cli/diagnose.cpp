@@ -15,6 +15,7 @@
 #include "diagnosis/dlm_locks.h"
 #include "diagnosis/dlm_waiters.h"
 #include "diagnosis/glocks.h"
+#include "diagnosis/known_files.h"
 #include "diagnosis/ocfs2_locks.h"
 #include "diagnosis/picture.h"
 #include "diagnosis/tasks.h"
@@ -162,7 +163,8 @@ int diagnose_folder(const DiagnoseOptions& options, Context& context) {
   for (const std::string& problem : evidence.problems)
     std::fprintf(stderr, "gridlock: left out: %s\n", problem.c_str());
   if (!options.files.empty())
-    evidence.files.names.merge(parse_known_files(read_file(options.files, Bytes::mib(64))).names);
+    evidence.files.names.merge(
+        diagnosis::parse_known_files(read_file(options.files, Bytes::mib(64))).names);
   if (evidence.looks.empty())
     throw Error(
         options.folder + " holds no dumps of locks",

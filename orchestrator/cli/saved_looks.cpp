@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "diagnosis/dlm_ids.h"
+#include "diagnosis/known_files.h"
 #include "host/unpack.h"
 
 namespace gridlock {
@@ -22,7 +23,6 @@ namespace fs = std::filesystem;
 using diagnosis::Look;
 using diagnosis::NodeLook;
 
-constexpr std::size_t kMaxKnownFiles = 1'000'000;
 constexpr std::size_t kMaxProblems = 64;
 constexpr Milliseconds kFileLimit{10'000};
 constexpr int kDeepest = 4;  // folders above those of runs
@@ -291,18 +291,6 @@ std::vector<SavedLooks> read_plain(const fs::path& folder, BoundedReader& reader
 
 }  // namespace
 
-diagnosis::KnownFiles parse_known_files(std::string_view text) {
-  diagnosis::KnownFiles files;
-  while (!text.empty() && files.names.size() < kMaxKnownFiles) {
-    const std::string_view line = trimmed(take_line(text));
-    const std::size_t blank = line.find(' ');
-    if (blank == std::string_view::npos) continue;
-    const auto inode = number<std::uint64_t>(line.substr(0, blank), 10);
-    if (inode) files.names[*inode] = trimmed(line.substr(blank));
-  }
-  return files;
-}
-
 SavedEvidence read_saved_looks(const fs::path& folder, const ReadLimits& limits,
                                std::stop_token stop) {
   if (!is_folder(folder))
@@ -310,7 +298,7 @@ SavedEvidence read_saved_looks(const fs::path& folder, const ReadLimits& limits,
                 "archives are not unpacked: give the folder that holds the dumps");
   SavedEvidence evidence;
   BoundedReader reader(limits, std::move(stop), evidence.problems);
-  evidence.files = parse_known_files(reader.read(folder / "files.txt"));
+  evidence.files = diagnosis::parse_known_files(reader.read(folder / "files.txt"));
   evidence.looks = read_own(folder, reader);
   if (evidence.looks.empty()) evidence.looks = read_captures(folder, reader);
   if (evidence.looks.empty()) evidence.looks = read_plain(folder, reader);

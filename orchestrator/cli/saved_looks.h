@@ -37,7 +37,4 @@ struct ReadLimits {
 SavedEvidence read_saved_looks(const std::filesystem::path& folder, const ReadLimits& limits,
                                std::stop_token stop);
 
-/// Lines "INODE NAME", the number in decimal; others are skipped, at most a million are kept.
-diagnosis::KnownFiles parse_known_files(std::string_view text);
-
 }  // namespace gridlock

@@ -2,9 +2,16 @@
 #include "trial/take_evidence.h"
 
 #include "diagnosis/diagnosis_json.h"
+#include "diagnosis/known_files.h"
 #include "diagnosis/picture.h"
+#include "host/files.h"
 
 namespace gridlock {
+namespace {
+
+constexpr Bytes kMostNames = Bytes::mib(64);
+
+}  // namespace
 
 EvidenceTaken take_evidence(const LookedAt& lab, const diagnosis::KnownFiles& files,
                             KernelLocks locks, const KeepEvidence& keep, std::stop_token stop) {
@@ -64,6 +71,21 @@ void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look
   for (const auto& [inode, name] : diagnosis.files)
     names += std::to_string(inode) + " " + name + "\n";
   if (!names.empty()) keep("files.txt", names);
+}
+
+diagnosis::KnownFiles kept_files(const std::filesystem::path& evidence) {
+  diagnosis::KnownFiles files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(evidence, error), end; !error && it != end;
+       it.increment(error)) {
+    try {
+      const std::string text = read_file(it->path() / "files.txt", kMostNames);
+      files.names.merge(diagnosis::parse_known_files(text).names);
+    } catch (const Error&) {
+      // Evidence without a deadlock or a chain names no files.
+    }
+  }
+  return files;
 }
 
 }  // namespace gridlock

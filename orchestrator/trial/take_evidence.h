@@ -58,4 +58,8 @@ std::string in_words(const diagnosis::Diagnosis& diagnosis, const diagnosis::Loo
 void keep_diagnosis(const diagnosis::Diagnosis& diagnosis, const diagnosis::Look& look,
                     const KeepEvidence& keep);
 
+/// The files' names that were kept in any part of a trial's folder `evidence`; none if there is no
+/// such folder.
+diagnosis::KnownFiles kept_files(const std::filesystem::path& evidence);
+
 }  // namespace gridlock
