@@ -93,6 +93,13 @@ struct Told {
   bool once;
   std::vector<Inventory> nodes;
   Diagnosis diagnosis;
+
+  /// Whether nothing is known of it, since what should be its locks is something else.
+  bool is_unread() const {
+    return diagnosis.kind == Diagnosis::Kind::nothing &&
+           std::ranges::none_of(nodes, &Inventory::has_locks) &&
+           std::ranges::any_of(nodes, &Inventory::is_foreign);
+  }
 };
 
 /// Whose folder may as well be a look of Gridlock's own layout.
@@ -104,9 +111,11 @@ std::string text_of(const Told& told) {
   std::string text;
   if (!told.looks.file_system.empty())
     text += "file system " + printable(told.looks.file_system) + "\n";
-  text += (told.diagnosis.kind == Diagnosis::Kind::nothing ? "no task waits for another"
-                                                           : told.diagnosis.sentence) +
-          "\n";
+  if (told.diagnosis.kind != Diagnosis::Kind::nothing)
+    text += told.diagnosis.sentence;
+  else
+    text += told.is_unread() ? "no lock was read" : "no task waits for another";
+  text += '\n';
   if (told.once) text += std::string(kOnce) + "\n";
   if (told.once && std::ranges::all_of(told.nodes, is_named_like_look))
     text +=
@@ -174,13 +183,11 @@ int diagnose_folder(const DiagnoseOptions& options, Context& context) {
     const bool once = looks.first.empty();
     std::vector<Inventory> nodes;
     for (const NodeLook& node : looks.second) nodes.push_back(inventory_of(node));
-    if (std::ranges::none_of(nodes, &Inventory::has_locks) &&
-        std::ranges::any_of(nodes, &Inventory::is_foreign))
-      refuse(options.folder, nodes);
     all.push_back(
         {looks, once, std::move(nodes),
          diagnosis::diagnose(once ? looks.second : looks.first, looks.second, evidence.files)});
   }
+  if (std::ranges::all_of(all, &Told::is_unread)) refuse(options.folder, all.front().nodes);
   for (const Told& told : all) {
     const std::string text = context.json  ? json_of(told).dump() + "\n"
                              : options.dot ? diagnosis::dot_of(told.diagnosis)

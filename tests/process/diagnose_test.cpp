@@ -227,6 +227,15 @@ TEST_F(Diagnose, TellsFilesThatAreNoDumpsAndNeverCallsThemHealthy) {
   EXPECT_THAT(others.output, HasSubstr("  node1: nothing was read; missing: glocks (no line"));
 }
 
+TEST_F(Diagnose, TellsOneFileSystemThatCannotBeReadBesideOthers) {
+  write("run1/node1/gfs2/lab:data/glocks", diagnosis::abba_node(1).glocks);
+  write("run1/node1/gfs2/lab:other/glocks", "not a glock\n");
+  const CommandResult result = run_on_dumps();
+  EXPECT_EQ(result.value, 1) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("waits for glock 2/4269"));
+  EXPECT_THAT(result.output, HasSubstr("file system lab:other\nno lock was read\n"));
+}
+
 TEST_F(Diagnose, TakesAHeadingWithoutLocksForAnAnswer) {
   write("node1/locks",
         "id nodeid remid pid xid exflags flags sts grmode rqmode time_ms r_nodeid r_len r_name\n");
